@@ -170,6 +170,15 @@ fn bearer(key: &str) -> HeaderValue {
 }
 
 /// The secret key of an instance, `sk_test_…` or `sk_live_…`.
+///
+/// ```
+/// use clerk_core::keys::{InstanceType, SecretKey};
+///
+/// let key: SecretKey = "sk_test_abcdefghijklmnop".parse()?;
+/// assert_eq!(key.instance_type(), InstanceType::Development);
+/// assert_eq!(format!("{key:?}"), "SecretKey(sk_test_…)");
+/// # Ok::<(), clerk_core::keys::KeyError>(())
+/// ```
 #[derive(Clone)]
 pub struct SecretKey(SecretString);
 
@@ -280,6 +289,14 @@ fn looks_like_no_secret(text: &str) -> &'static str {
 /// The publishable key of an instance, `pk_test_…` or `pk_live_…`.
 ///
 /// It is public, and encodes the host of the instance's Frontend API.
+///
+/// ```
+/// use clerk_core::keys::PublishableKey;
+///
+/// let key: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?;
+/// assert_eq!(key.frontend_api_url(), "https://clerk.example.com");
+/// # Ok::<(), clerk_core::keys::KeyError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublishableKey {
     text: String,

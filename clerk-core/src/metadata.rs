@@ -78,6 +78,25 @@ use crate::{
 ///
 /// Clerk can return metadata that a [`Value`] cannot hold; [`AnyJson`] says when. Such metadata does not prevent its user
 /// or organization from being read, or serialized to JSON text. [`get`](Self::get) still returns its other keys.
+///
+/// ```
+/// use clerk_core::Metadata;
+///
+/// let metadata = Metadata::new().with("tier", "gold").with("seats", 5);
+/// assert_eq!(metadata.get("tier"), Some("gold".into()));
+///
+/// #[derive(serde::Deserialize)]
+/// struct Plan {
+///     tier: String,
+///     seats: u32,
+/// }
+///
+/// let plan: Plan = metadata.to()?;
+/// assert_eq!((plan.tier.as_str(), plan.seats), ("gold", 5));
+/// # Ok::<(), clerk_core::json::JsonError>(())
+/// ```
+///
+/// The [module](self) shows how to change the metadata of users, organizations and memberships.
 #[derive(Clone, Default)]
 pub struct Metadata(
     // `None` is an empty object, which so needs no memory.

@@ -23,7 +23,20 @@ use serde::{Serialize, Serializer};
 /// A request field that is absent, `null`, or has a value.
 ///
 /// Setters accept anything that converts into a `Nullable`: a value, an `Option`, or `Nullable::Null` to
-/// clear the field, as in `users::update(id).first_name(Nullable::Null)`.
+/// clear the field.
+///
+/// ```
+/// use clerk_core::{Nullable, Operation, api::users};
+///
+/// // `username` is not set, so Clerk keeps it.
+/// let update = users::update("user_1").first_name("Ada").last_name(Nullable::Null);
+/// assert_eq!(update.request().unwrap().body(), r#"{"first_name":"Ada","last_name":null}"#);
+///
+/// // An `Option` is sent in any case: `None` as `null`.
+/// let from_form: Option<String> = None;
+/// let update = users::update("user_1").first_name(from_form);
+/// assert_eq!(update.request().unwrap().body(), r#"{"first_name":null}"#);
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Nullable<T> {
     /// Not sent. Clerk keeps the stored value, or uses its default.

@@ -26,6 +26,20 @@ use crate::{
 };
 
 /// A call of the Backend API.
+///
+/// The functions in the modules of [`api`](crate::api) create operations; a client sends them. A function that takes one
+/// works with all of them:
+///
+/// ```
+/// use clerk_core::{Operation, api::{organizations, users}};
+///
+/// fn path<O: Operation>(operation: &O) -> String {
+///     operation.request().map_or_else(|error| error.to_string(), |request| request.uri().to_string())
+/// }
+///
+/// assert_eq!(path(&users::get("user_1")), "/users/user_1");
+/// assert_eq!(path(&organizations::list().limit(20)), "/organizations?limit=20");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation of Clerk's Backend API",
     label = "expected an operation, such as `users::get(\"user_1\")`",

@@ -190,6 +190,26 @@ pub struct Window {
 }
 
 /// One page of a list. Dereferences to the slice of its items.
+///
+/// ```
+/// use clerk_core::{Page, model::Organization};
+///
+/// fn names(page: &Page<Organization>) -> Vec<&str> {
+///     page.iter().map(|organization| organization.name.as_str()).collect()
+/// }
+///
+/// # let text = r#"{"data": [{"id": "org_1", "name": "Engines"}], "total_count": 7}"#;
+/// let page: Page<Organization> = serde_json::from_str(text)?;
+/// assert_eq!(names(&page), ["Engines"]);
+/// assert_eq!((page.len(), page.total_count), (1, Some(7)));
+///
+/// for organization in page {
+///     println!("{}", organization.id);
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// To read all pages, pass the operation to `clerk.stream(..)` of clerk-tower instead of `clerk.send(..)`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page<T> {
     /// The items of this page, in the order of the response.

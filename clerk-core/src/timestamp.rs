@@ -21,6 +21,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A timestamp: milliseconds since 1970-01-01T00:00:00Z, negative before it.
 ///
 /// The default is the epoch itself.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use clerk_core::{Operation, Timestamp, api::users};
+///
+/// let created = Timestamp::from_millis(1_700_000_000_123);
+/// assert_eq!(created.as_secs(), 1_700_000_000);
+///
+/// // Setters take times of the standard library, too.
+/// let later = users::list().created_at_after(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+/// assert_eq!(later.request().unwrap().uri(), "/users?created_at_after=1700000000000");
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);

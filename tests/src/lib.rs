@@ -7,6 +7,7 @@ pub mod chest;
 pub mod client;
 pub mod conformance;
 pub mod engine;
+pub mod examples;
 pub mod fault;
 pub mod guarded;
 pub mod log;

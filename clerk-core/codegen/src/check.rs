@@ -14,8 +14,8 @@ use crate::{
     Result,
     diff::report,
     document::Document,
-    emit_api, emit_model, emit_responses, emit_samples, facts,
-    ir::Api,
+    emit_api, emit_examples, emit_model, emit_responses, emit_samples, facts,
+    ir::{Api, Operation},
     lower::{lower, lower_what_fits},
     missing,
     overlay::Overlay,
@@ -29,9 +29,9 @@ pub(crate) const GENERATED: &str =
 const FACTS: &str = "facts.txt";
 
 /// The document that the files were generated from.
-struct Pin {
-    version: String,
-    date: String,
+pub(crate) struct Pin {
+    pub(crate) version: String,
+    pub(crate) date: String,
     sha256: String,
 }
 
@@ -62,6 +62,27 @@ impl Pin {
     }
 }
 
+/// The document that the files were generated from, and the one that they are to be generated from.
+pub(crate) fn pins(
+    codegen: &Path,
+    text: &str,
+    document: &Document,
+    date: Option<String>,
+) -> Result<(Pin, Pin)> {
+    let old = Pin::read(&fs::read_to_string(source_folder(codegen)?.join("api/mod.rs")).unwrap_or_default());
+    let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
+    let date = match date {
+        Some(date) => date,
+        None if old.sha256 == sha256 => old.date.clone(),
+        None => {
+            return Err(
+                "the document differs from the one that the files were generated from: pass its date with --date YYYY-MM-DD".into()
+            );
+        }
+    };
+    Ok((old, Pin { version: document.version.clone(), date, sha256 }))
+}
+
 pub(crate) fn write(
     codegen: &Path,
     text: &str,
@@ -70,22 +91,17 @@ pub(crate) fn write(
     overlay: &Overlay,
     date: Option<String>,
 ) -> Result<String> {
+    let (_, pin) = pins(codegen, text, document, date)?;
+    let said = write_files(codegen, &generate(codegen, api, overlay, &pin)?)?;
+    write_facts(codegen, &facts::list(api))?;
+    Ok(said)
+}
+
+/// Writes the files that differ, and removes those that should not exist. Returns a line for each of them.
+pub(crate) fn write_files(codegen: &Path, files: &BTreeMap<String, String>) -> Result<String> {
     let source = source_folder(codegen)?;
-    let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
-    let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
-    let date = match date {
-        Some(date) => date,
-        None if old.sha256 == sha256 => old.date,
-        None => {
-            return Err(
-                "the document differs from the one that the files were generated from: pass its date with --date YYYY-MM-DD".into()
-            );
-        }
-    };
-    let pin = Pin { version: document.version.clone(), date, sha256 };
-    let files = generate(codegen, api, overlay, &pin)?;
     let mut said = String::new();
-    for name in stale(&source, &files) {
+    for name in stale(&source, files) {
         let path = source.join(&name);
         match files.get(&name) {
             Some(content) => {
@@ -99,8 +115,16 @@ pub(crate) fn write(
             }
         }
     }
-    fs::write(codegen.join(FACTS), facts::list(api))?;
     Ok(said)
+}
+
+/// The stored facts.
+pub(crate) fn known_facts(codegen: &Path) -> Result<String> {
+    Ok(fs::read_to_string(codegen.join(FACTS)).map_err(|error| format!("{FACTS}: {error}"))?)
+}
+
+pub(crate) fn write_facts(codegen: &Path, facts: &str) -> Result<()> {
+    Ok(fs::write(codegen.join(FACTS), facts)?)
 }
 
 /// A report of what is stale or changed, and whether everything is up to date.
@@ -150,7 +174,7 @@ pub(crate) fn diff(codegen: &Path, document: &Document, overlay: &Overlay) -> Re
     }
     let source = source_folder(codegen)?;
     let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
-    let known = fs::read_to_string(codegen.join(FACTS)).map_err(|error| format!("{FACTS}: {error}"))?;
+    let known = known_facts(codegen)?;
     let (api, problems) = lower_what_fits(document, overlay);
     let report = report(&facts::parse(&known), &facts::parse(&facts::list(&api)), &problems);
     let before =
@@ -178,13 +202,28 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
     if !gaps.is_empty() {
         return Err(format!("the overlay is missing {} entries:\n{}", gaps.len(), gaps.join("\n")).into());
     }
-    let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
-    files.extend(emit_api::files(api, &operations, overlay, &pin.text()));
-    files.extend(emit_responses::files(api, overlay, &operations)?);
-    files.insert(emit_samples::FILE.to_owned(), emit_samples::file(&operations, api));
-    for (name, text) in files.iter_mut().filter(|(name, _)| name.ends_with(".rs")) {
-        *text = format(codegen, text).map_err(|error| format!("{name}: {error}"))?;
-    }
+    files(codegen, api, overlay, pin, &operations)
+}
+
+/// The content of all generated files, by their path below clerk-core's sources.
+pub(crate) fn files(
+    codegen: &Path,
+    api: &Api,
+    overlay: &Overlay,
+    pin: &Pin,
+    operations: &[&Operation],
+) -> Result<BTreeMap<String, String>> {
+    let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, operations))?;
+    let examples = emit_examples::file(api, operations, overlay);
+    // A page of the documentation has room for shorter lines than the sources.
+    let narrow = format(codegen, &examples, &["--config", "max_width=100"])
+        .map_err(|error| format!("the examples: {error}"))?;
+    let documented = emit_examples::read(&narrow);
+    files.extend(emit_api::files(api, operations, overlay, &pin.text(), &documented));
+    files.insert(emit_examples::FILE.to_owned(), examples);
+    files.extend(emit_responses::files(api, overlay, operations)?);
+    files.insert(emit_samples::FILE.to_owned(), emit_samples::file(operations, api));
+    format_all(codegen, &mut files)?;
     Ok(files)
 }
 
@@ -208,10 +247,34 @@ fn stale(source: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
     names
 }
 
-fn format(codegen: &Path, text: &str) -> Result<String> {
+/// Formats the Rust files, several at a time: each needs a process of its own.
+fn format_all(codegen: &Path, files: &mut BTreeMap<String, String>) -> Result<()> {
+    let mut sources: Vec<_> = files.iter_mut().filter(|(name, _)| name.ends_with(".rs")).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = sources.len().div_ceil(threads).max(1);
+    let problems: Vec<String> = std::thread::scope(|scope| {
+        let workers = sources.chunks_mut(share).map(|share| {
+            scope.spawn(move || {
+                share.iter_mut().try_for_each(|(name, text)| {
+                    **text = format(codegen, text, &[]).map_err(|error| format!("{name}: {error}"))?;
+                    Ok::<(), String>(())
+                })
+            })
+        });
+        let workers: Vec<_> = workers.collect();
+        let results = workers.into_iter().map(|worker| worker.join());
+        results
+            .filter_map(|result| result.unwrap_or_else(|_| Err("a thread panicked".to_owned())).err())
+            .collect()
+    });
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+fn format(codegen: &Path, text: &str, options: &[&str]) -> Result<String> {
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
         .arg(codegen.join("../../rustfmt.toml"))
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -146,6 +146,7 @@ pub(crate) struct Schema {
     pub(crate) minimum: Option<f64>,
     pub(crate) exclusive_minimum: bool,
     pub(crate) maximum: Option<f64>,
+    pub(crate) default: Option<Value>,
 }
 
 #[derive(Deserialize, Clone)]

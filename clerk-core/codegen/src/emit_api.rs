@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    emit_docs,
     emit_request::request,
     identity,
     ir::{Api, Body, Field, Operation, Output, Struct, Ty},
@@ -39,24 +40,13 @@ pub(crate) fn files(
     operations: &[&Operation],
     overlay: &Overlay,
     pin: &str,
+    examples: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         modules.entry(&operation.module).or_default().push(operation);
     }
-    let mut root = String::from(
-        "//! The operations of Clerk's Backend API, one module per section of Clerk's reference.\n//!\n\
-         //! Each function takes the required fields of an operation and returns a request builder. Setters set the\n\
-         //! optional fields. A field that is not set is not sent: Clerk then uses its default, and an update keeps\n\
-         //! the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null).\n//!\n\
-         //! ```\n\
-         //! use clerk_core::{Operation, api::{OPERATIONS, users}};\n\
-         //!\n\
-         //! let request = users::list().query(\"ada\").limit(20).request().unwrap();\n\
-         //! assert_eq!(request.uri(), \"/users?query=ada&limit=20\");\n\
-         //! assert!(OPERATIONS.iter().any(|info| info.id == \"GetUserList\"));\n\
-         //! ```\n",
-    );
+    let mut root = emit_docs::of_root(overlay);
     root.push_str(crate::check::GENERATED);
     root.push('\n');
     for module in modules.keys() {
@@ -77,12 +67,18 @@ pub(crate) fn files(
     root.push_str("];\n");
     let mut files = BTreeMap::from([("api/mod.rs".to_owned(), root)]);
     for (name, operations) in modules {
-        files.insert(format!("api/{name}.rs"), module(api, name, &operations, overlay));
+        files.insert(format!("api/{name}.rs"), module(api, name, &operations, overlay, examples));
     }
     files
 }
 
-fn module(api: &Api, name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
+fn module(
+    api: &Api,
+    name: &str,
+    operations: &[&Operation],
+    overlay: &Overlay,
+    examples: &BTreeMap<String, String>,
+) -> String {
     let mut paths: BTreeSet<String> = [
         "bytes::Bytes",
         "http::Method",
@@ -105,16 +101,23 @@ fn module(api: &Api, name: &str, operations: &[&Operation], overlay: &Overlay) -
         }
     }
     let local = |name: &str| nested.iter().any(|object| object.name == name);
-    let mut text = String::new();
+    // What the documentation names needs no import.
+    let (mut text, mut code) = (String::new(), String::new());
     for operation in operations {
         paths.extend(imports(request_types(operation), &local));
         if let Output::Page(ty) | Output::Value(ty) = &operation.output {
             paths.extend(imports(std::iter::once(ty), &local));
         }
-        text.push_str(&one(api, operation, overlay));
+        let docs =
+            emit_docs::of_function(operation, overlay, examples.get(&operation.id).map(String::as_str));
+        let rust = one(api, operation, overlay);
+        code.push_str(&rust);
+        text.push_str(&(docs + &rust));
     }
     for object in &nested {
-        text.push_str(&request_object(object, overlay));
+        let rust = request_object(object, overlay);
+        code.push_str(&rust);
+        text.push_str(&rust);
     }
     for (word, path) in [
         ("Page<", "crate::Page"),
@@ -127,12 +130,13 @@ fn module(api: &Api, name: &str, operations: &[&Operation], overlay: &Overlay) -
         ("credential::", "crate::credential::self"),
         ("Serialize)]", "serde::Serialize"),
     ] {
-        if text.contains(word) {
+        if code.contains(word) {
             paths.insert(path.to_owned());
         }
     }
     let mut head = overlay.modules.get(name).map_or_else(String::new, |described| {
-        doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()))
+        let head = emit_docs::of_module(&described.doc, operations, overlay);
+        head + &doc("//!", &format!("\n```\n{}\n```", described.example.trim()))
     });
     head.push_str(crate::check::GENERATED);
     format!("{head}\n{}\n{text}", uses(&paths))
@@ -149,15 +153,20 @@ fn kept(field: &Field, is_query: bool) -> String {
     }
 }
 
-fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
-    let name = camel(&operation.function);
-    let query = || operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
-    let all: Vec<(&Field, Kind)> = (operation.parameters.iter().map(|field| (field, Kind::Body)))
-        .chain(query().map(|field| (field, Kind::Query)))
+/// The arguments of the function and the setters of an operation, in order.
+pub(crate) fn arguments(operation: &Operation) -> Vec<(&Field, Kind)> {
+    let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+    (operation.parameters.iter().map(|field| (field, Kind::Body)))
+        .chain(query.map(|field| (field, Kind::Query)))
         .chain(
             operation.idempotency_key.iter().chain(body_fields(operation)).map(|field| (field, Kind::Body)),
         )
-        .collect();
+        .collect()
+}
+
+fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
+    let name = camel(&operation.function);
+    let all = arguments(operation);
     let mut out = function(operation, &name, &all, overlay);
 
     let function = &operation.function;
@@ -197,13 +206,18 @@ fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
     out
 }
 
-/// `Paged` for a list with a limit and an offset.
-fn paged(operation: &Operation, name: &str) -> String {
+/// Whether the operation is a list with a limit and an offset.
+pub(crate) fn is_paged(operation: &Operation) -> bool {
     let counts = |wire: &str| {
         operation.query.iter().any(|query| query.field.wire == wire && query.field.ty == Ty::Count)
     };
+    matches!(operation.output, Output::Page(_)) && counts("limit") && counts("offset")
+}
+
+/// `Paged` for a list with a limit and an offset.
+fn paged(operation: &Operation, name: &str) -> String {
     let Output::Page(item) = &operation.output else { return String::new() };
-    if !counts("limit") || !counts("offset") {
+    if !is_paged(operation) {
         return String::new();
     }
     format!(
@@ -239,12 +253,9 @@ fn lower_first(sentence: &str) -> String {
 }
 
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
-    let id = &operation.id;
-    let mut out = described("///", overlay.summaries.get(id).map_or("", String::as_str));
-    out.push_str("///\n");
-    out.push_str(&doc("///", &origin(operation)));
+    let mut out = String::new();
     if operation.deprecated {
-        out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
+        out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(&operation.id)));
     }
     let required: Vec<&Field> = all.iter().map(|(field, _)| *field).filter(|field| field.required).collect();
     let arguments: Vec<String> = required
@@ -265,31 +276,6 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     }
     out.push_str(&format!("{name} {{\n{}}}\n}}\n\n", initial(all)));
     out
-}
-
-/// Method, path, link to Clerk's reference and documented error statuses of an operation.
-fn origin(operation: &Operation) -> String {
-    let (method, path) = (operation.method, &operation.path);
-    if !operation.documented {
-        return format!(
-            "`{method} {path}`. Clerk's published document omits this operation, so it may change or be removed \
-             without notice."
-        );
-    }
-    let slug: Vec<&str> = operation
-        .tag
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let errors = match operation.errors.as_slice() {
-        [] => "No error statuses are documented.".to_owned(),
-        [one] => format!("Documented error status: {one}."),
-        many => format!("Documented error statuses: {}.", many.join(", ")),
-    };
-    let slug = slug.join("-").to_lowercase();
-    format!(
-        "`{method} {path}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{slug})). {errors}"
-    )
 }
 
 /// The type of a constructor's parameter, and the expression that converts it to the field's type.

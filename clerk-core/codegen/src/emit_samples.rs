@@ -80,6 +80,11 @@ pub(crate) fn asking(api: &Api, operation: &Operation, asked: BTreeMap<String, &
     Writer { api, operation, asked }.operation(Size::Minimal)
 }
 
+/// The expression of a value for a field of the operation.
+pub(crate) fn argument(api: &Api, operation: &Operation, field: &Field) -> String {
+    Writer { api, operation, asked: BTreeMap::new() }.argument(field, Size::Minimal)
+}
+
 /// The `use` items for expressions of these operations.
 pub(crate) fn needed(operations: &[&Operation], text: &str) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();

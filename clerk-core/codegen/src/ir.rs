@@ -75,6 +75,8 @@ pub(crate) struct Valid {
     pub(crate) max: Option<f64>,
     /// The minimum number of items.
     pub(crate) min_items: usize,
+    /// The default in the document, as it is written in JSON, or the string.
+    pub(crate) default: Option<String>,
     /// The required members of a free-form object.
     pub(crate) members: Vec<String>,
     /// Whether the field is optional, but one of several fields of which at least one is required.

@@ -587,6 +587,7 @@ impl Lowering<'_> {
     /// The constraints on the values of a schema.
     fn valid(&self, schema: &Schema) -> Result<Valid> {
         let document = self.document;
+        let default = default(schema);
         let (mut schema, mut min_items) = (schema, None);
         loop {
             let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of);
@@ -613,6 +614,7 @@ impl Lowering<'_> {
             min: schema.minimum.map(|minimum| minimum + above),
             max: schema.maximum,
             min_items: min_items.unwrap_or(0),
+            default,
             ..Valid::default()
         })
     }
@@ -658,6 +660,16 @@ fn collect_parts<'s>(document: &'s Document, schema: &'s Schema, parts: &mut Vec
 fn id_type<'o>(patterns: &'o [(String, String)], place: &str) -> Option<&'o str> {
     let (places, names): (Vec<_>, Vec<_>) = patterns.iter().partition(|(pattern, _)| pattern.contains('.'));
     places.into_iter().chain(names).find(|(pattern, _)| fits(pattern, place)).map(|(_, id)| id.as_str())
+}
+
+/// The default of a value. An empty list is no news.
+fn default(schema: &Schema) -> Option<String> {
+    match schema.default.as_ref()? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) if items.is_empty() => None,
+        Value::Null | Value::Object(_) => None,
+        other => Some(other.to_string()),
+    }
 }
 
 /// The limits of an array in a body, if the document states a maximum.

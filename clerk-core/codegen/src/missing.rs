@@ -1,13 +1,13 @@
 //! Finds entries that are missing in the overlay, ambiguous, or against the style of documentation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    emit_api::body_fields,
+    emit_api::{arguments, body_fields},
     emit_model, identity,
     ir::{Api, Body, Field, Operation, Struct, Ty},
     names::camel,
-    overlay::{DENIES, Kind, Overlay, PRIVATE, PUBLIC, REPORTED, fits},
+    overlay::{Chosen, DENIES, Kind, Overlay, PRIVATE, PUBLIC, REPORTED, fits},
     rust::lead,
 };
 
@@ -44,6 +44,12 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
         query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
         operation.idempotency_key.iter().filter_map(|it| field(id, it, Kind::Body)).for_each(&mut say);
+        let required =
+            arguments(operation).into_iter().map(|(field, _)| field).filter(|field| field.required);
+        let undescribed = required
+            .filter(|it| !is_id(&it.ty) && overlay.required(id, &it.wire).is_none())
+            .map(|it| format!("`{id}.{}`, which is required, has no sentence in `fields.required`", it.wire));
+        undescribed.for_each(&mut say);
         if let Body::Object(fields) | Body::Multipart(fields) = &operation.body {
             fields
                 .iter()
@@ -59,21 +65,8 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
             optional.filter_map(|it| field(&object.name, it, Kind::Body)).for_each(&mut say);
         }
     }
-    for total in &overlay.totals {
-        let fits = operations.iter().any(|operation| total.fits(&operation.id, body_fields(operation)));
-        let mut nested = operations.iter().flat_map(|operation| &operation.nested);
-        if !fits && !nested.any(|object| total.fits(&object.name, &object.fields)) {
-            say(format!("`{}` has no fields {}, so they have no total", total.of, total.fields.join(", ")));
-        }
-    }
+    leftovers(api, overlay, operations).into_iter().for_each(&mut say);
     let models = emit_model::reachable(api, operations);
-    for place in overlay.types.readers.keys().chain(overlay.types.writers.keys()) {
-        let mut objects = models.iter().filter_map(|name| api.structs.get(name));
-        let is_field = |name: &str, wire: &str| place.split_once('.') == Some((name, wire));
-        if !objects.any(|object| object.fields.iter().any(|field| is_field(&object.name, &field.wire))) {
-            say(format!("`{place}` is not a field of a model, so it has no reader or writer"));
-        }
-    }
     undecided(api, overlay, &models).into_iter().for_each(&mut say);
     identity::problems(api, overlay, operations).into_iter().for_each(&mut say);
     for name in models {
@@ -93,41 +86,86 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
     out.into_iter().collect()
 }
 
-/// One line for each field that may be secret or restrict access and is not decided, and for each decision without
-/// such a field.
-fn undecided(api: &Api, overlay: &Overlay, models: &BTreeSet<String>) -> Vec<String> {
-    let fields = || {
-        let objects = models.iter().filter_map(|name| api.structs.get(name));
-        objects.flat_map(|object| object.fields.iter().map(move |field| (object, field)))
-    };
-    let mut out = Vec::new();
-    for (kind, patterns, decisions, allowed) in [
-        ("secrets", &overlay.types.secrets, &overlay.secrets, [PRIVATE, PUBLIC]),
-        ("access", &overlay.types.access, &overlay.access, [DENIES, REPORTED]),
-    ] {
-        let mut places = BTreeSet::new();
-        for (object, field) in fields() {
-            let place = format!("{}.{}", object.name, field.wire);
-            // A flag or a time is no secret, whatever its name.
-            let can_be = kind == "access" || !matches!(field.ty, Ty::Bool | Ty::Int | Ty::Float | Ty::Time);
-            if can_be && patterns.iter().any(|pattern| fits(pattern, &place)) {
-                places.insert(place);
-            }
+/// One line for each entry of the overlay that is about nothing. They do not prevent code from being generated.
+pub(crate) fn leftovers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for total in &overlay.totals {
+        let fits = operations.iter().any(|operation| total.fits(&operation.id, body_fields(operation)));
+        let mut nested = operations.iter().flat_map(|operation| &operation.nested);
+        if !fits && !nested.any(|object| total.fits(&object.name, &object.fields)) {
+            let fields = total.fields.join(", ");
+            out.insert(format!("`{}` has no fields {fields}, so they have no total", total.of));
         }
-        if kind == "access" {
-            out.extend(fields().filter_map(|(object, field)| falls_back(overlay, object, field)));
+    }
+    let models = emit_model::reachable(api, operations);
+    for place in overlay.types.readers.keys().chain(overlay.types.writers.keys()) {
+        let mut objects = models.iter().filter_map(|name| api.structs.get(name));
+        let is_field = |name: &str, wire: &str| place.split_once('.') == Some((name, wire));
+        if !objects.any(|object| object.fields.iter().any(|field| is_field(&object.name, &field.wire))) {
+            out.insert(format!("`{place}` is not a field of a model, so it has no reader or writer"));
         }
-        let decided: BTreeSet<String> = decisions.keys().cloned().collect();
-        out.extend(places.difference(&decided).map(|place| format!("`{place}` is not decided in `{kind}`")));
-        out.extend(decided.difference(&places).map(|place| {
+    }
+    let known: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    for (table, entries) in [("examples.setters", &overlay.examples.setters), ("codes", &overlay.codes)] {
+        let idle = entries.keys().filter(|id| !known.contains(id.as_str()));
+        out.extend(idle.map(|id| format!("`{table}` has `{id}`, which is not an operation")));
+    }
+    for (kind, places, decisions, _) in to_decide(api, overlay, &models) {
+        let idle = decisions.keys().filter(|place| !places.contains(*place));
+        out.extend(idle.map(|place| {
             format!("`{kind}` decides `{place}`, which is not a field of a model, or matches no pattern")
         }));
+    }
+    out
+}
+
+/// Whether a field of this type can be a secret. A flag or a time is none, whatever its name.
+pub(crate) fn can_be_secret(ty: &Ty) -> bool {
+    !matches!(ty, Ty::Bool | Ty::Int | Ty::Float | Ty::Time)
+}
+
+type Decisions<'a> = (&'static str, BTreeSet<String>, &'a BTreeMap<String, Chosen>, [&'static str; 2]);
+
+/// The fields that need a decision, of each kind, with the decisions and what they can be.
+fn to_decide<'a>(api: &Api, overlay: &'a Overlay, models: &BTreeSet<String>) -> [Decisions<'a>; 2] {
+    let places = |patterns: &[String], can_be: fn(&Ty) -> bool| {
+        let objects = models.iter().filter_map(|name| api.structs.get(name));
+        let fields = objects.flat_map(|object| object.fields.iter().map(move |field| (object, field)));
+        let fields = fields.filter(|(_, field)| can_be(&field.ty));
+        let places = fields.map(|(object, field)| format!("{}.{}", object.name, field.wire));
+        places.filter(|place| patterns.iter().any(|pattern| fits(pattern, place))).collect::<BTreeSet<_>>()
+    };
+    let types = &overlay.types;
+    [
+        ("secrets", places(&types.secrets, can_be_secret), &overlay.secrets, [PRIVATE, PUBLIC]),
+        ("access", places(&types.access, |_| true), &overlay.access, [DENIES, REPORTED]),
+    ]
+}
+
+/// Whether the type says what the parameter is.
+fn is_id(ty: &Ty) -> bool {
+    match ty {
+        Ty::Id(_) => true,
+        Ty::List(item) => is_id(item),
+        _ => false,
+    }
+}
+
+/// One line for each field that may be secret or restrict access and is not decided, or is decided wrongly.
+fn undecided(api: &Api, overlay: &Overlay, models: &BTreeSet<String>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (kind, places, decisions, allowed) in to_decide(api, overlay, models) {
+        let open = places.into_iter().filter(|place| !decisions.contains_key(place));
+        out.extend(open.map(|place| format!("`{place}` is not decided in `{kind}`")));
         let wrong = decisions.iter().filter(|(_, chosen)| !allowed.contains(&chosen.is.as_str()));
         out.extend(
             wrong
                 .map(|(place, chosen)| format!("`{place}` is `{}`, which `{kind}` does not know", chosen.is)),
         );
     }
+    let objects = models.iter().filter_map(|name| api.structs.get(name));
+    let fields = objects.flat_map(|object| object.fields.iter().map(move |field| (object, field)));
+    out.extend(fields.filter_map(|(object, field)| falls_back(overlay, object, field)));
     out
 }
 

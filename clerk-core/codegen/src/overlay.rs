@@ -65,6 +65,11 @@ pub(crate) struct Overlay {
     pub(crate) fields: Fields,
     /// The documentation of enum variants, by `Enum.value`.
     pub(crate) variants: BTreeMap<String, String>,
+    /// What an error status means, by status, or by `Operation.status` where Clerk's document says more.
+    pub(crate) errors: BTreeMap<String, String>,
+    /// The error codes that Clerk's document names for an operation.
+    pub(crate) codes: BTreeMap<String, String>,
+    pub(crate) examples: Examples,
     /// Deprecation notes, by `Owner.field` or operation.
     pub(crate) deprecated: BTreeMap<String, String>,
 }
@@ -177,7 +182,6 @@ pub(crate) struct Fixed {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Chosen {
     pub(crate) is: String,
-    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
 
@@ -257,6 +261,20 @@ pub(crate) struct Fields {
     model: BTreeMap<String, String>,
     query: BTreeMap<String, String>,
     body: BTreeMap<String, String>,
+    /// The parameters of functions, which have no setter.
+    required: BTreeMap<String, String>,
+}
+
+/// The example of each operation.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Examples {
+    /// Arguments, by `Operation.parameter` or by parameter.
+    pub(crate) values: BTreeMap<String, String>,
+    /// The calls of setters, by operation.
+    pub(crate) setters: BTreeMap<String, String>,
+    /// The variable for what a call returns, by its type.
+    pub(crate) names: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy)]
@@ -293,6 +311,20 @@ impl Overlay {
             Kind::Body => &self.fields.body,
         };
         self.fields.own.get(&format!("{owner}.{field}")).or_else(|| by_name.get(field)).map(String::as_str)
+    }
+
+    /// Adds a sentence by `Owner.field`.
+    pub(crate) fn draft(&mut self, place: &str, sentence: String) {
+        self.fields.own.insert(place.to_owned(), sentence);
+    }
+
+    /// The sentence of a function's parameter, if it has one of its own.
+    pub(crate) fn required(&self, operation: &str, parameter: &str) -> Option<&str> {
+        let required = &self.fields.required;
+        required
+            .get(&format!("{operation}.{parameter}"))
+            .or_else(|| required.get(parameter))
+            .map(String::as_str)
     }
 
     /// Whether decoding fails if the field is missing or null, because its default could grant access.

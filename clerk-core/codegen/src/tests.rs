@@ -2,6 +2,10 @@
 
 mod changes;
 mod decisions;
+mod documented;
+mod history;
+
+use std::collections::BTreeMap;
 
 use crate::{
     document::Document,
@@ -61,7 +65,9 @@ fn model(api: &Api) -> String {
 
 fn module(api: &Api, name: &str) -> String {
     let operations: Vec<_> = api.operations.iter().collect();
-    emit_api::files(api, &operations, &Overlay::parse(OVERLAY), "").remove(&format!("api/{name}.rs")).unwrap()
+    emit_api::files(api, &operations, &Overlay::parse(OVERLAY), "", &BTreeMap::new())
+        .remove(&format!("api/{name}.rs"))
+        .unwrap()
 }
 
 #[test]

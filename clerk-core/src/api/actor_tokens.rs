@@ -1,5 +1,10 @@
 //! Actor tokens: they let an actor, such as a support agent, sign in as another user.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create`] | Creates a token with which an actor can sign in as a user. |
+//! | Remove | [`revoke`] | Revokes a pending actor token. |
+//!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::actor_tokens};
 //!
@@ -26,9 +31,34 @@ use crate::{
 ///
 /// Takes the user's ID and the actor, an object whose `sub` is the actor's ID. The whole object is
 /// copied to the session token.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::actor_tokens};
+
+let actor_token = clerk
+    .send(actor_tokens::create(&user_id, Metadata::new().with("sub", "user_2")))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /actor_tokens` ([reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens)).
-/// Documented error statuses: 400, 402, 422.
+/// - **Returns** [`ActorToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /actor_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/post/actor_tokens).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `actor` ([`Metadata`], required): the impersonator: `sub` is the ID of that user.
+/// - [`expires_in_seconds`](Create::expires_in_seconds) (`i64`): the lifetime of the token in seconds.
+///   Defaults to 3600.
+/// - [`session_max_duration_in_seconds`](Create::session_max_duration_in_seconds) (`i64`): the maximum
+///   duration of the resulting session in seconds. Defaults to 1800.
 pub fn create(user_id: impl Into<UserId>, actor: impl Into<Metadata>) -> Create {
     Create {
         user_id: user_id.into(),
@@ -89,10 +119,26 @@ impl Operation for Create {
 }
 
 /// Revokes a pending actor token.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::actor_tokens;
+
+let actor_token = clerk.send(actor_tokens::revoke("act_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /actor_tokens/{actor_token_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`ActorToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /actor_tokens/{actor_token_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/post/actor_tokens/%7Bactor_token_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `actor_token_id` ([`Id`], required): the ID of the actor token.
 pub fn revoke(actor_token_id: impl Into<Id>) -> Revoke {
     Revoke { actor_token_id: actor_token_id.into() }
 }

@@ -1,6 +1,11 @@
 //! Admin portal link tokens: links to the portal in which a customer's administrators set up their
 //! connection.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create`] | Creates a token for a single visit to the admin portal. |
+//! | Remove | [`revoke`] | Revokes an admin portal link token. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::admin_portal_link_tokens};
 //!
@@ -24,10 +29,35 @@ use crate::{
 };
 
 /// Creates a token for a single visit to the admin portal.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::admin_portal_link_tokens;
+
+let token = clerk
+    .send(admin_portal_link_tokens::create().organization_id(&organization_id))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /admin_portal_link_tokens`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens)). Documented
-/// error statuses: 400, 401, 403, 409.
+/// - **Returns** [`CreatedAdminPortalLinkToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 409 (conflict).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /admin_portal_link_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens).
+///
+/// # Parameters
+///
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`]): the organization that the token
+///   is for.
+/// - [`it_contact_id`](Create::it_contact_id) (`String`): your own reference to the customer's IT
+///   contact.
+/// - [`scopes`](Create::scopes) (list of `String`): the scopes of the token.
+/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64`): the lifetime of the token
+///   in seconds, at most 86400. Defaults to 3600.
 pub fn create() -> Create {
     Create { organization_id: None, it_contact_id: None, scopes: None, seconds_until_expiration: None }
 }
@@ -101,10 +131,31 @@ impl Operation for Create {
 }
 
 /// Revokes an admin portal link token.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::admin_portal_link_tokens;
+
+let token = clerk
+    .send(admin_portal_link_tokens::revoke("aplt_1").revocation_reason("not used"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /admin_portal_link_tokens/{adminPortalLinkTokenID}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens)). Documented
-/// error statuses: 400, 401, 403, 404.
+/// - **Returns** [`AdminPortalLinkToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /admin_portal_link_tokens/{adminPortalLinkTokenID}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens/%7BadminPortalLinkTokenID%7D/revoke).
+///
+/// # Parameters
+///
+/// - `admin_portal_link_token_id` ([`Id`], required): the ID of the admin portal link token.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the
+///   revocation.
 pub fn revoke(admin_portal_link_token_id: impl Into<Id>) -> Revoke {
     Revoke {
         admin_portal_link_token_id: admin_portal_link_token_id.into(),

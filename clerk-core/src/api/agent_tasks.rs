@@ -1,5 +1,10 @@
 //! Agent tasks: links that sign an agent in as a user to perform a task.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create`] | Creates an agent task. |
+//! | Remove | [`revoke`] | Revokes a pending agent task. |
+//!
 //! ```
 //! use clerk_core::{
 //!     Operation,
@@ -33,9 +38,42 @@ use crate::{
 ///
 /// Takes the user, the permissions, the names of the agent and the task, and the URL to redirect to
 /// once the session exists.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::agent_tasks, model::AgentTaskPermissions};
+
+let agent_task = clerk
+    .send(agent_tasks::create(
+        agent_tasks::CreateOnBehalfOf::new().user_id(&user_id),
+        AgentTaskPermissions::Any,
+        "helper",
+        "tidies up the inbox",
+        "https://example.com/done",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /agents/tasks` ([reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks)).
-/// Documented error statuses: 400, 404, 422.
+/// - **Returns** [`AgentTask`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /agents/tasks`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/post/agents/tasks).
+///
+/// # Parameters
+///
+/// - `on_behalf_of` ([`CreateOnBehalfOf`], required): the user that the agent acts for.
+/// - `permissions` ([`AgentTaskPermissions`], required): what the agent may do. Clerk accepts only
+///   `AgentTaskPermissions::Any`.
+/// - `agent_name` (`String`, required): the name of the agent.
+/// - `task_description` (`String`, required): what the agent is to do.
+/// - `redirect_url` (`String`, required): where the user goes once the session exists.
+/// - [`session_max_duration_in_seconds`](Create::session_max_duration_in_seconds) (`i64`): the maximum
+///   duration of the resulting session in seconds. Defaults to 1800.
 pub fn create(
     on_behalf_of: CreateOnBehalfOf,
     permissions: impl Into<AgentTaskPermissions>,
@@ -101,10 +139,26 @@ impl Operation for Create {
 }
 
 /// Revokes a pending agent task.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::agent_tasks;
+
+let agent_task = clerk.send(agent_tasks::revoke("agt_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /agents/tasks/{agent_task_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`AgentTask`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /agents/tasks/{agent_task_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/post/agents/tasks/%7Bagent_task_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `agent_task_id` ([`Id`], required): the ID of the agent task.
 pub fn revoke(agent_task_id: impl Into<Id>) -> Revoke {
     Revoke { agent_task_id: agent_task_id.into() }
 }

@@ -1,5 +1,11 @@
 //! Allow-list: if it is enabled, only identifiers on it can sign up.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the entries of the allow-list. |
+//! | Create | [`create`] | Adds an identifier to the allow-list. |
+//! | Remove | [`delete`] | Removes an identifier from the allow-list. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::allowlist_identifiers};
 //!
@@ -24,10 +30,28 @@ use crate::{
 };
 
 /// Lists the entries of the allow-list.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::allowlist_identifiers;
+
+let page = clerk.send(allowlist_identifiers::list().limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /allowlist_identifiers`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 401, 402.
+/// - **Returns** one [`Page`] of [`AllowlistIdentifier`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /allowlist_identifiers`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/get/allowlist_identifiers).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { limit: None, offset: None }
 }
@@ -107,10 +131,30 @@ impl Paged for List {
 ///
 /// It is an email address, a phone number, a Web3 wallet, or a whole email domain such as
 /// `*@example.com`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::allowlist_identifiers;
+
+let entry =
+    clerk.send(allowlist_identifiers::create("*@example.com").notify(true)).await?;
+```
+"#
+)]
 ///
-/// `POST /allowlist_identifiers`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 400, 402, 422.
+/// - **Returns** [`AllowlistIdentifier`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /allowlist_identifiers`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/post/allowlist_identifiers).
+///
+/// # Parameters
+///
+/// - `identifier` (`String`, required): an email address, a phone number, a Web3 wallet, or an email
+///   domain such as `*@example.com`.
+/// - [`notify`](Create::notify) (`bool`): whether Clerk also sends an invitation. Defaults to `false`.
 pub fn create(identifier: impl Into<String>) -> Create {
     Create { identifier: identifier.into(), notify: None }
 }
@@ -158,10 +202,26 @@ impl Operation for Create {
 }
 
 /// Removes an identifier from the allow-list.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::allowlist_identifiers;
+
+let deleted = clerk.send(allowlist_identifiers::delete("alid_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /allowlist_identifiers/{identifier_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 402, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /allowlist_identifiers/{identifier_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/delete/allowlist_identifiers/%7Bidentifier_id%7D).
+///
+/// # Parameters
+///
+/// - `identifier_id` ([`Id`], required): the ID of the identifier.
 pub fn delete(identifier_id: impl Into<Id>) -> Delete {
     Delete { identifier_id: identifier_id.into() }
 }

@@ -1,5 +1,16 @@
 //! API keys: with them, users and organizations call your own API.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the API keys of a user or an organization. |
+//! |  | [`get`] | Gets an API key. |
+//! |  | [`get_secret`] | Gets the secret of an API key. |
+//! | Create | [`create`] | Creates an API key for a user or an organization. |
+//! | Change | [`update`] | Updates an API key. |
+//! | Check | [`verify`] | Verifies an API key, given by its secret. |
+//! | Remove | [`delete`] | Deletes an API key. |
+//! |  | [`revoke`] | Revokes an API key. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::api_keys};
 //!
@@ -28,9 +39,35 @@ use crate::{
 };
 
 /// Lists the API keys of a user or an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let page =
+    clerk.send(api_keys::list(organization_id.as_str()).include_invalid(true)).await?;
+```
+"#
+)]
 ///
-/// `GET /api_keys` ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)). Documented
-/// error statuses: 400, 404.
+/// - **Returns** one [`Page`] of [`ApiKey`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /api_keys`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys).
+///
+/// # Parameters
+///
+/// - `subject` ([`Id`], required): the ID of the user or of the organization.
+/// - [`type`](List::type) (`String`): includes only keys of this type. Defaults to `api_key`. At least
+///   3 characters.
+/// - [`include_invalid`](List::include_invalid) (`bool`): whether revoked and expired keys are listed
+///   too. Defaults to `false`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of keys to return, 1 to 100. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
+///   searched fields.
 pub fn list(subject: impl Into<Id>) -> List {
     List {
         r#type: None,
@@ -138,9 +175,38 @@ impl Paged for List {
 /// Creates an API key for a user or an organization.
 ///
 /// The name must have at least 3 characters.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let api_key = clerk
+    .send(api_keys::create("build server", user_id.as_str()).scopes(["read"]))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /api_keys` ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)).
-/// Documented error statuses: 400, 409.
+/// - **Returns** [`ApiKeyWithSecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 409 (conflict).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /api_keys`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name. At least 3 characters.
+/// - `subject` ([`Id`], required): the ID of the user or of the organization whose key it is.
+/// - [`type`](Create::type) (`String`): the type of the key, 3 to 25 characters. Defaults to `api_key`.
+/// - [`description`](Create::description) (`String` or `null`): the description. At most 255
+///   characters.
+/// - [`claims`](Create::claims) (any JSON or `null`): custom claims, any JSON.
+/// - [`scopes`](Create::scopes) (list of `String`): the scopes of the key. Your application defines
+///   them.
+/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the key.
+/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64` or `null`): the lifetime of
+///   the key in seconds. If unset, the key never expires. At least 1.
 pub fn create(name: impl Into<String>, subject: impl Into<Id>) -> Create {
     Create {
         r#type: None,
@@ -240,9 +306,26 @@ impl Operation for Create {
 }
 
 /// Gets an API key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let api_key = clerk.send(api_keys::get("ak_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /api_keys/{apiKeyID}` ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)).
-/// Documented error statuses: 400, 404.
+/// - **Returns** [`ApiKey`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /api_keys/{apiKeyID}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys/%7BapiKeyID%7D).
+///
+/// # Parameters
+///
+/// - `api_key_id` ([`Id`], required): the ID of the API key.
 pub fn get(api_key_id: impl Into<Id>) -> Get {
     Get { api_key_id: api_key_id.into() }
 }
@@ -279,10 +362,36 @@ impl Operation for Get {
 }
 
 /// Updates an API key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let api_key = clerk.send(api_keys::update("ak_1").scopes(["read", "write"])).await?;
+```
+"#
+)]
 ///
-/// `PATCH /api_keys/{apiKeyID}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)). Documented error statuses:
-/// 400, 404.
+/// - **Returns** [`ApiKey`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /api_keys/{apiKeyID}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/patch/api_keys/%7BapiKeyID%7D).
+///
+/// # Parameters
+///
+/// - `api_key_id` ([`Id`], required): the ID of the API key.
+/// - [`claims`](Update::claims) (any JSON or `null`): custom claims, any JSON.
+/// - [`scopes`](Update::scopes) (list of `String`): the scopes of the key. Your application defines
+///   them.
+/// - [`description`](Update::description) (`String` or `null`): the description. At most 255
+///   characters.
+/// - [`subject`](Update::subject) ([`Id`]): the user or organization that the key belongs to.
+/// - [`seconds_until_expiration`](Update::seconds_until_expiration) (`i64` or `null`): the remaining
+///   lifetime of the key in seconds, counted from now. At least 1.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(api_key_id: impl Into<Id>) -> Update {
     Update {
         api_key_id: api_key_id.into(),
@@ -370,10 +479,26 @@ impl Operation for Update {
 }
 
 /// Deletes an API key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let deleted = clerk.send(api_keys::delete("ak_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /api_keys/{apiKeyID}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)). Documented error statuses:
-/// 400, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /api_keys/{apiKeyID}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/delete/api_keys/%7BapiKeyID%7D).
+///
+/// # Parameters
+///
+/// - `api_key_id` ([`Id`], required): the ID of the API key.
 pub fn delete(api_key_id: impl Into<Id>) -> Delete {
     Delete { api_key_id: api_key_id.into() }
 }
@@ -406,10 +531,26 @@ impl Operation for Delete {
 }
 
 /// Gets the secret of an API key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let secret = clerk.send(api_keys::get_secret("ak_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /api_keys/{apiKeyID}/secret`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)). Documented error statuses:
-/// 400, 404.
+/// - **Returns** [`ApiKeySecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /api_keys/{apiKeyID}/secret`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys/%7BapiKeyID%7D/secret).
+///
+/// # Parameters
+///
+/// - `api_key_id` ([`Id`], required): the ID of the API key.
 pub fn get_secret(api_key_id: impl Into<Id>) -> GetSecret {
     GetSecret { api_key_id: api_key_id.into() }
 }
@@ -445,10 +586,28 @@ impl Operation for GetSecret {
 }
 
 /// Revokes an API key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let api_key = clerk.send(api_keys::revoke("ak_1").revocation_reason("leaked")).await?;
+```
+"#
+)]
 ///
-/// `POST /api_keys/{apiKeyID}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)). Documented error statuses:
-/// 400, 404.
+/// - **Returns** [`ApiKey`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /api_keys/{apiKeyID}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys/%7BapiKeyID%7D/revoke).
+///
+/// # Parameters
+///
+/// - `api_key_id` ([`Id`], required): the ID of the API key.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the
+///   revocation.
 pub fn revoke(api_key_id: impl Into<Id>) -> Revoke {
     Revoke { api_key_id: api_key_id.into(), revocation_reason: Nullable::Absent }
 }
@@ -495,9 +654,27 @@ impl Operation for Revoke {
 }
 
 /// Verifies an API key, given by its secret.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::api_keys;
+
+let api_key = clerk.send(api_keys::verify(secret)).await?;
+```
+"#
+)]
 ///
-/// `POST /api_keys/verify` ([reference](https://clerk.com/docs/reference/backend-api/tag/api-keys)).
-/// Documented error statuses: 400, 404.
+/// - **Returns** [`ApiKey`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only reads).
+/// - **Sends** `POST /api_keys/verify`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys/verify).
+///
+/// # Parameters
+///
+/// - `secret` (`String`, required): the secret of the key.
 pub fn verify(secret: impl Into<String>) -> Verify {
     Verify { secret: secret.into() }
 }

@@ -1,5 +1,10 @@
 //! Instance settings whose operations are in beta: Clerk may still change them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Change | [`update_instance_settings`] | Updates the sign-up and sign-in settings of the instance. |
+//! |  | [`update_production_instance_domain`] | Changes the domain of a production instance. Deprecated. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::beta_features};
 //!
@@ -21,10 +26,37 @@ use crate::{
 };
 
 /// Updates the sign-up and sign-in settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::beta_features;
+
+let settings =
+    clerk.send(beta_features::update_instance_settings().test_mode(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /beta_features/instance_settings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/beta-features)). Documented error
-/// statuses: 402, 422.
+/// - **Returns** [`InstanceSettings`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /beta_features/instance_settings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/patch/beta_features/instance_settings).
+///
+/// # Parameters
+///
+/// - [`restricted_to_allowlist`](UpdateInstanceSettings::restricted_to_allowlist) (`bool` or `null`):
+///   whether only identifiers on the allow-list can sign up. Defaults to `false`.
+/// - [`from_email_address`](UpdateInstanceSettings::from_email_address) (`String` or `null`): the local
+///   part of the sender's address, before the `@`. Only letters and digits are allowed.
+/// - [`progressive_sign_up`](UpdateInstanceSettings::progressive_sign_up) (`bool` or `null`): whether
+///   users can sign up step by step.
+/// - [`test_mode`](UpdateInstanceSettings::test_mode) (`bool` or `null`): whether test email addresses
+///   and test phone numbers work.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_instance_settings() -> UpdateInstanceSettings {
     UpdateInstanceSettings {
         restricted_to_allowlist: Nullable::Absent,
@@ -105,10 +137,34 @@ impl Operation for UpdateInstanceSettings {
 ///
 /// All sessions end, and DNS records, certificates and keys must be updated. The change takes effect
 /// later.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::beta_features;
+
+clerk
+    .send(
+        beta_features::update_production_instance_domain()
+            .home_url("https://app.example.com"),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PUT /beta_features/domain`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/beta-features)). Documented error
-/// statuses: 400, 422.
+/// - **Returns** nothing.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /beta_features/domain`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/put/beta_features/domain).
+///
+/// # Parameters
+///
+/// - [`home_url`](UpdateProductionInstanceDomain::home_url) (`String`): the new URL of the application,
+///   such as `https://www.example.com`.
+/// - [`is_secondary`](UpdateProductionInstanceDomain::is_secondary) (`bool`): whether the domain is for
+///   a secondary application, so that its subdomain is significant.
 #[deprecated(note = "use `instance_settings::change_domain`")]
 pub fn update_production_instance_domain() -> UpdateProductionInstanceDomain {
     UpdateProductionInstanceDomain { home_url: None, is_secondary: None }

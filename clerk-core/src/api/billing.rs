@@ -1,5 +1,20 @@
 //! Billing: plans, prices, subscription items, statements and payment attempts.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list_plans`] | Lists plans, newest first. |
+//! |  | [`list_prices`] | Lists prices, lowest first. |
+//! |  | [`list_subscription_items`] | Lists the subscription items of users and organizations, newest first. |
+//! |  | [`list_statements`] | Lists statements, newest first. |
+//! |  | [`get_statement`] | Gets a statement. |
+//! |  | [`get_statement_payment_attempts`] | Lists the payment attempts of a statement, newest first. |
+//! | Create | [`create_price`] | Creates a custom price for a plan. |
+//! |  | [`create_price_transition`] | Moves a subscription item from one price to another. |
+//! | Change | [`extend_subscription_item_free_trial`] | Extends the current free trial of a subscription item. |
+//! |  | [`apply_subscription_item_discount`] | Applies a discount to a subscription item, replacing its current discount. |
+//! | Remove | [`cancel_subscription_item`] | Cancels a subscription item, by default at the end of its billing period. |
+//! |  | [`remove_subscription_item_discount`] | Removes the discount from a subscription item. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::billing, model::BillingPayerType};
 //!
@@ -32,9 +47,31 @@ use crate::{
 };
 
 /// Lists plans, newest first.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let page = clerk.send(billing::list_plans().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/plans` ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)).
-/// Documented error statuses: 400, 401, 422, 500.
+/// - **Returns** one [`Page`] of [`BillingPlan`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/plans`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/plans).
+///
+/// # Parameters
+///
+/// - [`limit`](ListPlans::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
+/// - [`offset`](ListPlans::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`payer_type`](ListPlans::payer_type) ([`BillingPayerType`]): includes only items for this type of
+///   payer.
 pub fn list_plans() -> ListPlans {
     ListPlans { limit: None, offset: None, payer_type: None }
 }
@@ -115,9 +152,30 @@ impl Paged for ListPlans {
 }
 
 /// Lists prices, lowest first.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let page = clerk.send(billing::list_prices().plan_id("cplan_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/prices` ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)).
-/// Documented error statuses: 400, 401, 404, 422, 500.
+/// - **Returns** one [`Page`] of [`BillingPrice`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/prices`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/prices).
+///
+/// # Parameters
+///
+/// - [`limit`](ListPrices::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
+/// - [`offset`](ListPrices::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`plan_id`](ListPrices::plan_id) ([`Id`]): includes only items of this plan.
 pub fn list_prices() -> ListPrices {
     ListPrices { limit: None, offset: None, plan_id: None }
 }
@@ -200,9 +258,34 @@ impl Paged for ListPrices {
 /// Creates a custom price for a plan.
 ///
 /// Takes the monthly amount in the currency's smallest unit; 0 is free.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let price = clerk.send(billing::create_price("cplan_1", 500).currency("USD")).await?;
+```
+"#
+)]
 ///
-/// `POST /billing/prices` ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)).
-/// Documented error statuses: 400, 401, 404, 422, 500.
+/// - **Returns** [`BillingPrice`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /billing/prices`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/prices).
+///
+/// # Parameters
+///
+/// - `plan_id` ([`Id`], required): the ID of the plan.
+/// - `amount` (`i64` or `null`, required): the amount, in the smallest unit of the currency.
+/// - [`currency`](CreatePrice::currency) (`String`): the currency code. Defaults to `USD`.
+/// - [`annual_monthly_amount`](CreatePrice::annual_monthly_amount) (`i64` or `null`): the monthly
+///   amount when billed annually, in the currency's smallest unit. 0 is free.
+/// - [`description`](CreatePrice::description) (`String`): the description.
+/// - [`supported_billing_periods`](CreatePrice::supported_billing_periods) ([`BillingPricePeriods`]):
+///   the billing periods that the price supports. If unset, Clerk infers them from the amounts.
 pub fn create_price(plan_id: impl Into<Id>, amount: impl Into<Nullable<i64>>) -> CreatePrice {
     CreatePrice {
         plan_id: plan_id.into(),
@@ -283,10 +366,39 @@ impl Operation for CreatePrice {
 }
 
 /// Lists the subscription items of users and organizations, newest first.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let page = clerk.send(billing::list_subscription_items().limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/subscription_items`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 422, 500.
+/// - **Returns** one [`Page`] of [`BillingSubscriptionItem`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/subscription_items`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/subscription_items).
+///
+/// # Parameters
+///
+/// - [`limit`](ListSubscriptionItems::limit) (`u32`): the maximum number of items to return, 1 to 500.
+///   Defaults to 10.
+/// - [`offset`](ListSubscriptionItems::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`status`](ListSubscriptionItems::status) ([`BillingSubscriptionItemStatus`]): includes only items
+///   with this status.
+/// - [`payer_type`](ListSubscriptionItems::payer_type) ([`BillingPayerType`]): includes only items for
+///   this type of payer.
+/// - [`plan_id`](ListSubscriptionItems::plan_id) ([`Id`]): includes only items of this plan.
+/// - [`include_free`](ListSubscriptionItems::include_free) (`bool`): whether items of free plans are
+///   listed too. Defaults to `false`.
+/// - [`query`](ListSubscriptionItems::query) (`String`): includes only items that contain this string
+///   in one of the searched fields.
 pub fn list_subscription_items() -> ListSubscriptionItems {
     ListSubscriptionItems {
         limit: None,
@@ -412,10 +524,30 @@ impl Paged for ListSubscriptionItems {
 }
 
 /// Cancels a subscription item, by default at the end of its billing period.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let item =
+    clerk.send(billing::cancel_subscription_item("csubi_1").end_now(true)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /billing/subscription_items/{subscription_item_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingSubscriptionItem`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/delete/billing/subscription_items/%7Bsubscription_item_id%7D).
+///
+/// # Parameters
+///
+/// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
+/// - [`end_now`](CancelSubscriptionItem::end_now) (`bool`): whether the item is canceled at once.
+///   Defaults to `false`.
 pub fn cancel_subscription_item(subscription_item_id: impl Into<Id>) -> CancelSubscriptionItem {
     CancelSubscriptionItem { subscription_item_id: subscription_item_id.into(), end_now: None }
 }
@@ -468,10 +600,34 @@ impl Operation for CancelSubscriptionItem {
 /// Extends the current free trial of a subscription item.
 ///
 /// Takes the new end as an RFC 3339 string. Repeating the call with the same end has no further effect.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let item = clerk
+    .send(billing::extend_subscription_item_free_trial(
+        "csubi_1",
+        "2030-01-31T00:00:00Z",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /billing/subscription_items/{subscription_item_id}/extend_free_trial`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingSubscriptionItem`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same end twice has no further effect).
+/// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/extend_free_trial`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/extend_free_trial).
+///
+/// # Parameters
+///
+/// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
+/// - `extend_to` (`String`, required): the new end of the trial, as an RFC 3339 string.
 pub fn extend_subscription_item_free_trial(
     subscription_item_id: impl Into<Id>,
     extend_to: impl Into<String>,
@@ -526,10 +682,31 @@ impl Operation for ExtendSubscriptionItemFreeTrial {
 ///
 /// Takes the current price and the new one. The move happens at once or at the end of the billing
 /// period.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let transition = clerk
+    .send(billing::create_price_transition("csubi_1", "cprice_1", "cprice_2"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /billing/subscription_items/{subscription_item_id}/price_transition`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 403, 404, 409, 422, 500.
+/// - **Returns** [`BillingPriceTransition`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/price_transition`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/price_transition).
+///
+/// # Parameters
+///
+/// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
+/// - `from_price_id` ([`Id`], required): the price until now.
+/// - `to_price_id` ([`Id`], required): the price from now on.
 pub fn create_price_transition(
     subscription_item_id: impl Into<Id>,
     from_price_id: impl Into<Id>,
@@ -584,10 +761,29 @@ impl Operation for CreatePriceTransition {
 /// Applies a discount to a subscription item, replacing its current discount.
 ///
 /// If the same discount is already applied, Clerk responds with status 409.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let redemption =
+    clerk.send(billing::apply_subscription_item_discount("csubi_1", "cdisc_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /billing/subscription_items/{subscription_item_id}/discounts`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 403, 404, 409, 422, 500.
+/// - **Returns** [`BillingDiscountRedemption`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/discounts`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/discounts).
+///
+/// # Parameters
+///
+/// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
+/// - `discount_id` ([`Id`], required): the ID of the discount.
 pub fn apply_subscription_item_discount(
     subscription_item_id: impl Into<Id>,
     discount_id: impl Into<Id>,
@@ -643,10 +839,31 @@ impl Operation for ApplySubscriptionItemDiscount {
 }
 
 /// Removes the discount from a subscription item.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let redemption = clerk
+    .send(billing::remove_subscription_item_discount("csubi_1", "cdisc_1"))
+    .await?;
+```
+"#
+)]
 ///
-/// `DELETE /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 403, 404, 409, 422, 500.
+/// - **Returns** [`BillingDiscountRedemption`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`, [in
+///   Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/delete/billing/subscription_items/%7Bsubscription_item_id%7D/discounts/%7Bdiscount_id%7D).
+///
+/// # Parameters
+///
+/// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
+/// - `discount_id` ([`Id`], required): the ID of the discount.
 pub fn remove_subscription_item_discount(
     subscription_item_id: impl Into<Id>,
     discount_id: impl Into<Id>,
@@ -706,9 +923,30 @@ impl Operation for RemoveSubscriptionItemDiscount {
 }
 
 /// Lists statements, newest first.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let page = clerk.send(billing::list_statements().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/statements` ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)).
-/// Documented error statuses: 400, 401, 422, 500.
+/// - **Returns** one [`Page`] of [`BillingStatement`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/statements`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements).
+///
+/// # Parameters
+///
+/// - [`limit`](ListStatements::limit) (`u32`): the maximum number of items to return, 1 to 500.
+///   Defaults to 10.
+/// - [`offset`](ListStatements::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_statements() -> ListStatements {
     ListStatements { limit: None, offset: None }
 }
@@ -781,10 +1019,27 @@ impl Paged for ListStatements {
 }
 
 /// Gets a statement.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let statement = clerk.send(billing::get_statement("cstmt_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/statements/{statementID}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 404, 422, 500.
+/// - **Returns** [`BillingStatement`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/statements/{statementID}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D).
+///
+/// # Parameters
+///
+/// - `statement_id` ([`Id`], required): the ID of the statement.
 pub fn get_statement(statement_id: impl Into<Id>) -> GetStatement {
     GetStatement { statement_id: statement_id.into() }
 }
@@ -825,10 +1080,32 @@ impl Operation for GetStatement {
 }
 
 /// Lists the payment attempts of a statement, newest first.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::billing;
+
+let page = clerk.send(billing::get_statement_payment_attempts("cstmt_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /billing/statements/{statementID}/payment_attempts`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/billing)). Documented error statuses:
-/// 400, 401, 404, 422, 500.
+/// - **Returns** one [`Page`] of [`BillingPaymentAttempt`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /billing/statements/{statementID}/payment_attempts`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D/payment_attempts).
+///
+/// # Parameters
+///
+/// - `statement_id` ([`Id`], required): the ID of the statement.
+/// - [`limit`](GetStatementPaymentAttempts::limit) (`u32`): the maximum number of items to return, 1 to
+///   500. Defaults to 10.
+/// - [`offset`](GetStatementPaymentAttempts::offset) (`u32`): skips this number of items. Defaults to
+///   0.
 pub fn get_statement_payment_attempts(statement_id: impl Into<Id>) -> GetStatementPaymentAttempts {
     GetStatementPaymentAttempts { statement_id: statement_id.into(), limit: None, offset: None }
 }

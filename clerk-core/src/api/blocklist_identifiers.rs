@@ -1,5 +1,11 @@
 //! Block-list: identifiers on it cannot sign up.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the entries of the block-list. |
+//! | Create | [`create`] | Adds an identifier to the block-list. |
+//! | Remove | [`delete`] | Removes an identifier from the block-list. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::blocklist_identifiers};
 //!
@@ -23,10 +29,22 @@ use crate::{
 };
 
 /// Lists the entries of the block-list.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::blocklist_identifiers;
+
+let page = clerk.send(blocklist_identifiers::list()).await?;
+```
+"#
+)]
 ///
-/// `GET /blocklist_identifiers`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 401, 402.
+/// - **Returns** a [`Page`] with every [`BlocklistIdentifier`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /blocklist_identifiers`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/get/blocklist_identifiers).
 pub fn list() -> List {
     List
 }
@@ -66,10 +84,28 @@ impl Operation for List {
 ///
 /// It is an email address, a phone number, a Web3 wallet, or a whole email domain such as
 /// `*@example.com`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::blocklist_identifiers;
+
+let entry = clerk.send(blocklist_identifiers::create("*@example.com")).await?;
+```
+"#
+)]
 ///
-/// `POST /blocklist_identifiers`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 400, 402, 422.
+/// - **Returns** [`BlocklistIdentifier`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /blocklist_identifiers`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/post/blocklist_identifiers).
+///
+/// # Parameters
+///
+/// - `identifier` (`String`, required): an email address, a phone number, a Web3 wallet, or an email
+///   domain such as `*@example.com`.
 pub fn create(identifier: impl Into<String>) -> Create {
     Create { identifier: identifier.into() }
 }
@@ -108,10 +144,26 @@ impl Operation for Create {
 }
 
 /// Removes an identifier from the block-list.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::blocklist_identifiers;
+
+let deleted = clerk.send(blocklist_identifiers::delete("blid_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /blocklist_identifiers/{identifier_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list)). Documented
-/// error statuses: 402, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /blocklist_identifiers/{identifier_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/delete/blocklist_identifiers/%7Bidentifier_id%7D).
+///
+/// # Parameters
+///
+/// - `identifier_id` ([`Id`], required): the ID of the identifier.
 pub fn delete(identifier_id: impl Into<Id>) -> Delete {
     Delete { identifier_id: identifier_id.into() }
 }

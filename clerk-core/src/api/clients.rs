@@ -1,5 +1,12 @@
 //! Clients: the browsers and devices that sessions run on.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the clients of the instance. Deprecated. |
+//! |  | [`get`] | Gets a client, with its sessions. |
+//! |  | [`get_handshake_payload`] | Gets the cookies of a handshake, for the nonce that the handshake returned. |
+//! | Check | [`verify`] | Verifies a client token and gets its client. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::clients};
 //!
@@ -25,9 +32,28 @@ use crate::{
 };
 
 /// Lists the clients of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::clients;
+
+let page = clerk.send(clients::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /clients` ([reference](https://clerk.com/docs/reference/backend-api/tag/clients)). Documented
-/// error statuses: 400, 401, 410, 422.
+/// - **Returns** one [`Page`] of [`Client`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 410
+///   (retired), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /clients`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/get/clients).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 #[deprecated(note = "Clerk is retiring this operation and may respond with status 410")]
 pub fn list() -> List {
     List { limit: None, offset: None }
@@ -101,9 +127,28 @@ impl Paged for List {
 }
 
 /// Verifies a client token and gets its client.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::clients;
+
+let client = clerk.send(clients::verify(token)).await?;
+```
+"#
+)]
 ///
-/// `POST /clients/verify` ([reference](https://clerk.com/docs/reference/backend-api/tag/clients)).
-/// Documented error statuses: 400, 401, 404.
+/// - **Returns** [`Client`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only reads).
+/// - **Sends** `POST /clients/verify`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/post/clients/verify).
+///
+/// # Parameters
+///
+/// - `token` (`String`, required): the token.
 pub fn verify(token: impl Into<String>) -> Verify {
     Verify { token: token.into() }
 }
@@ -138,9 +183,27 @@ impl Operation for Verify {
 }
 
 /// Gets a client, with its sessions.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::clients;
+
+let client = clerk.send(clients::get(&client_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /clients/{client_id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/clients)).
-/// Documented error statuses: 400, 401, 404.
+/// - **Returns** [`Client`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /clients/{client_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/get/clients/%7Bclient_id%7D).
+///
+/// # Parameters
+///
+/// - `client_id` ([`ClientId`], required): the ID of the client.
 pub fn get(client_id: impl Into<ClientId>) -> Get {
     Get { client_id: client_id.into() }
 }
@@ -178,8 +241,25 @@ impl Operation for Get {
 
 /// Gets the cookies of a handshake, for the nonce that the handshake returned.
 ///
-/// `GET /clients/handshake_payload`. Clerk's published document omits this operation, so it may change
-/// or be removed without notice.
+/// Clerk's published document omits this operation, so it may change or be removed without notice.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::clients;
+
+let payload = clerk.send(clients::get_handshake_payload(nonce)).await?;
+```
+"#
+)]
+///
+/// - **Returns** [`HandshakePayload`].
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /clients/handshake_payload`.
+///
+/// # Parameters
+///
+/// - `nonce` (`String`, required): the nonce that the handshake returned.
 pub fn get_handshake_payload(nonce: impl Into<String>) -> GetHandshakePayload {
     GetHandshakePayload { nonce: nonce.into() }
 }

@@ -1,5 +1,12 @@
 //! Domains of the instance: the active domain, its satellites, and others.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the domains of the instance, with the DNS records that each one needs. |
+//! | Create | [`add`] | Adds a domain to the instance. |
+//! | Change | [`update`] | Updates a domain. |
+//! | Remove | [`delete`] | Deletes a domain. |
+//!
 //! ```
 //! use clerk_core::{Nullable, Operation, api::domains};
 //!
@@ -24,9 +31,22 @@ use crate::{
 };
 
 /// Lists the domains of the instance, with the DNS records that each one needs.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::domains;
+
+let page = clerk.send(domains::list()).await?;
+```
+"#
+)]
 ///
-/// `GET /domains` ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). No error
-/// statuses are documented.
+/// - **Returns** a [`Page`] with every [`Domain`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /domains`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/get/domains).
 pub fn list() -> List {
     List
 }
@@ -63,9 +83,30 @@ impl Operation for List {
 ///
 /// Takes its name and whether it is a satellite. Clerk's published document allows only satellites;
 /// Clerk's own SDK adds other domains too.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::domains;
+
+let domain = clerk.send(domains::add("satellite.example.com", true)).await?;
+```
+"#
+)]
 ///
-/// `POST /domains` ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). Documented
-/// error statuses: 400, 402, 422.
+/// - **Returns** [`Domain`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /domains`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/post/domains).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the domain, such as `satellite.example.com`.
+/// - `is_satellite` (`bool`, required): whether it is a satellite domain. Clerk accepts only `true`.
+/// - [`proxy_url`](Add::proxy_url) (`String` or `null`): the URL of the proxy in front of Clerk's
+///   Frontend API. Only for production instances.
 pub fn add(name: impl Into<String>, is_satellite: bool) -> Add {
     Add { name: name.into(), is_satellite, proxy_url: Nullable::Absent }
 }
@@ -114,10 +155,37 @@ impl Operation for Add {
 /// Updates a domain.
 ///
 /// If you rename the primary domain of a production instance, you must update DNS records and keys.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::domains;
+
+let domain = clerk
+    .send(domains::update("dmn_1").proxy_url("https://example.com/__clerk"))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /domains/{domain_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). Documented error statuses:
-/// 400, 404, 422.
+/// - **Returns** [`Domain`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /domains/{domain_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/patch/domains/%7Bdomain_id%7D).
+///
+/// # Parameters
+///
+/// - `domain_id` ([`Id`], required): the ID of the domain.
+/// - [`name`](Update::name) (`String` or `null`): the domain name, such as `example.com`. In
+///   development it can include a port.
+/// - [`proxy_url`](Update::proxy_url) (`String` or `null`): the URL of the proxy in front of Clerk's
+///   Frontend API.
+/// - [`is_secondary`](Update::is_secondary) (`bool` or `null`): whether the domain is for a secondary
+///   application, so that its subdomain is significant.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(domain_id: impl Into<Id>) -> Update {
     Update {
         domain_id: domain_id.into(),
@@ -188,10 +256,26 @@ impl Operation for Update {
 /// Deletes a domain.
 ///
 /// The active domain cannot be deleted.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::domains;
+
+let deleted = clerk.send(domains::delete("dmn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /domains/{domain_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). Documented error statuses:
-/// 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /domains/{domain_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/delete/domains/%7Bdomain_id%7D).
+///
+/// # Parameters
+///
+/// - `domain_id` ([`Id`], required): the ID of the domain.
 pub fn delete(domain_id: impl Into<Id>) -> Delete {
     Delete { domain_id: domain_id.into() }
 }

@@ -1,5 +1,15 @@
 //! Email addresses of users: add, update, verify, replace and delete them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get`] | Gets an email address. |
+//! | Create | [`create`] | Adds an email address to a user. |
+//! | Change | [`update`] | Updates an email address: marks it as verified, or makes it the primary one. |
+//! |  | [`replace_for_user`] | Replaces all email addresses of a user with one primary email address. |
+//! | Check | [`prepare_verification`] | Sends a one-time code to an email address. |
+//! |  | [`attempt_verification`] | Checks a one-time code that was sent to an email address. |
+//! | Remove | [`delete`] | Deletes an email address. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::email_addresses};
 //!
@@ -23,10 +33,35 @@ use crate::{
 };
 
 /// Adds an email address to a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let email_address = clerk
+    .send(email_addresses::create(&user_id, "ada@example.com").verified(true))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /email_addresses`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 409, 422.
+/// - **Returns** [`EmailAddress`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /email_addresses`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `email_address` (`String`, required): the email address.
+/// - [`verified`](Create::verified) (`bool` or `null`): whether it is created verified.
+/// - [`primary`](Create::primary) (`bool` or `null`): whether it becomes the primary one. Defaults to
+///   `false`, except for a user's first email address.
+/// - [`notify_primary_email_address_changed`](Create::notify_primary_email_address_changed) (`bool` or
+///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
 pub fn create(user_id: impl Into<UserId>, email_address: impl Into<String>) -> Create {
     Create {
         user_id: user_id.into(),
@@ -102,10 +137,27 @@ impl Operation for Create {
 }
 
 /// Gets an email address.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let email_address = clerk.send(email_addresses::get("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /email_addresses/{email_address_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404.
+/// - **Returns** [`EmailAddress`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /email_addresses/{email_address_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/get/email_addresses/%7Bemail_address_id%7D).
+///
+/// # Parameters
+///
+/// - `email_address_id` ([`Id`], required): the ID of the email address.
 pub fn get(email_address_id: impl Into<Id>) -> Get {
     Get { email_address_id: email_address_id.into() }
 }
@@ -146,10 +198,33 @@ impl Operation for Get {
 }
 
 /// Updates an email address: marks it as verified, or makes it the primary one.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let email_address = clerk.send(email_addresses::update("idn_1").primary(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /email_addresses/{email_address_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 409.
+/// - **Returns** [`EmailAddress`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /email_addresses/{email_address_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/patch/email_addresses/%7Bemail_address_id%7D).
+///
+/// # Parameters
+///
+/// - `email_address_id` ([`Id`], required): the ID of the email address.
+/// - [`verified`](Update::verified) (`bool` or `null`): whether it is verified.
+/// - [`primary`](Update::primary) (`bool` or `null`): whether it becomes the primary one.
+/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool` or
+///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(email_address_id: impl Into<Id>) -> Update {
     Update {
         email_address_id: email_address_id.into(),
@@ -226,10 +301,27 @@ impl Operation for Update {
 }
 
 /// Deletes an email address.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let deleted = clerk.send(email_addresses::delete("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /email_addresses/{email_address_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 409.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /email_addresses/{email_address_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/delete/email_addresses/%7Bemail_address_id%7D).
+///
+/// # Parameters
+///
+/// - `email_address_id` ([`Id`], required): the ID of the email address.
 pub fn delete(email_address_id: impl Into<Id>) -> Delete {
     Delete { email_address_id: email_address_id.into() }
 }
@@ -274,10 +366,27 @@ impl Operation for Delete {
 /// Sends a one-time code to an email address.
 ///
 /// Pass the `id` of the response to [`attempt_verification`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let verification = clerk.send(email_addresses::prepare_verification("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /email_addresses/{email_address_id}/prepare_verification`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 500.
+/// - **Returns** [`CodeVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /email_addresses/{email_address_id}/prepare_verification`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/prepare_verification).
+///
+/// # Parameters
+///
+/// - `email_address_id` ([`Id`], required): the ID of the email address.
 pub fn prepare_verification(email_address_id: impl Into<Id>) -> PrepareVerification {
     PrepareVerification { email_address_id: email_address_id.into() }
 }
@@ -317,10 +426,32 @@ impl Operation for PrepareVerification {
 ///
 /// Takes the verification ID and the code. A wrong or expired code is not an error: check the `status`.
 /// The right code also marks the email address as verified. No session is created.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let verification = clerk
+    .send(email_addresses::attempt_verification("idn_1", "ver_1", "424242"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /email_addresses/{email_address_id}/attempt_verification`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 500.
+/// - **Returns** [`CodeVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`,
+///   if the code was accepted before.
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /email_addresses/{email_address_id}/attempt_verification`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/attempt_verification).
+///
+/// # Parameters
+///
+/// - `email_address_id` ([`Id`], required): the ID of the email address.
+/// - `verification_id` ([`Id`], required): the ID of the verification.
+/// - `code` (`String`, required): the code that the user entered.
 pub fn attempt_verification(
     email_address_id: impl Into<Id>,
     verification_id: impl Into<Id>,
@@ -374,10 +505,35 @@ impl Operation for AttemptVerification {
 /// Replaces all email addresses of a user with one primary email address.
 ///
 /// Clerk refuses this if one of them is linked to an external account.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::email_addresses;
+
+let email_address =
+    clerk.send(email_addresses::replace_for_user(&user_id, "ada@example.com")).await?;
+```
+"#
+)]
 ///
-/// `PUT /users/{user_id}/email_address`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`EmailAddress`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /users/{user_id}/email_address`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/put/users/%7Buser_id%7D/email_address).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `email_address` (`String`, required): the email address.
+/// - [`identification_status`](ReplaceForUser::identification_status) ([`IdentificationStatus`]): the
+///   status of the new email address. Defaults to `verified`.
+/// - [`notify_primary_email_address_changed`](ReplaceForUser::notify_primary_email_address_changed)
+///   (`bool` or `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn replace_for_user(user_id: impl Into<UserId>, email_address: impl Into<String>) -> ReplaceForUser {
     ReplaceForUser {
         user_id: user_id.into(),

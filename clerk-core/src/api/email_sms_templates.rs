@@ -1,5 +1,14 @@
 //! Templates of the emails and text messages that Clerk sends.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the email templates or the text message templates. Deprecated. |
+//! |  | [`get`] | Gets a template, by its type and slug. Deprecated. |
+//! | Change | [`upsert`] | Updates a template, given by its type and slug. Deprecated. |
+//! |  | [`revert`] | Reverts a template to Clerk's default. Deprecated. |
+//! |  | [`toggle_delivery`] | Sets who delivers the messages of a template. Deprecated. |
+//! | Check | [`preview`] | Previews a template without saving it. Deprecated. |
+//!
 //! ```
 //! # #![allow(deprecated)]
 //! use clerk_core::{Operation, api::email_sms_templates, model::TemplateType};
@@ -24,10 +33,30 @@ use crate::{
 };
 
 /// Lists the email templates or the text message templates.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let page = clerk.send(email_sms_templates::list(TemplateType::Email)).await?;
+```
+"#
+)]
 ///
-/// `GET /templates/{template_type}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 422.
+/// - **Returns** one [`Page`] of [`Template`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /templates/{template_type}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/get/templates/%7Btemplate_type%7D).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn list(template_type: impl Into<TemplateType>) -> List {
     List { template_type: template_type.into(), limit: None, offset: None }
@@ -108,10 +137,30 @@ impl Paged for List {
 }
 
 /// Gets a template, by its type and slug.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let template =
+    clerk.send(email_sms_templates::get(TemplateType::Email, "invitation")).await?;
+```
+"#
+)]
 ///
-/// `GET /templates/{template_type}/{slug}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 404.
+/// - **Returns** [`Template`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /templates/{template_type}/{slug}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/get/templates/%7Btemplate_type%7D/%7Bslug%7D).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - `slug` (`String`, required): the slug of the template, such as `invitation`.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn get(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> Get {
     Get { template_type: template_type.into(), slug: slug.into() }
@@ -158,10 +207,48 @@ impl Operation for Get {
 }
 
 /// Updates a template, given by its type and slug.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let template = clerk
+    .send(
+        email_sms_templates::upsert(TemplateType::Email, "invitation")
+            .subject("Your code"),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PUT /templates/{template_type}/{slug}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 402, 403, 404, 422, 423, 429.
+/// - **Returns** [`Template`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value), 423 (locked), 429 (rate
+///   limit).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /templates/{template_type}/{slug}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/put/templates/%7Btemplate_type%7D/%7Bslug%7D).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - `slug` (`String`, required): the slug of the template, such as `invitation`.
+/// - [`name`](Upsert::name) (`String`): the name.
+/// - [`subject`](Upsert::subject) (`String` or `null`): the subject. Only for email templates.
+/// - [`markup`](Upsert::markup) (`String` or `null`): the editor markup that the body was generated
+///   from.
+/// - [`body`](Upsert::body) (`String`): the body, with variables.
+/// - [`delivered_by_clerk`](Upsert::delivered_by_clerk) (`bool` or `null`): whether Clerk delivers the
+///   messages. If `false`, the application must send them when it receives the webhook.
+/// - [`from_email_name`](Upsert::from_email_name) (`String`): the local part of the sender's address,
+///   before the `@`. Only for email templates.
+/// - [`reply_to_email_name`](Upsert::reply_to_email_name) (`String`): the local part of the reply-to
+///   address, before the `@`. Only for email templates.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn upsert(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> Upsert {
     Upsert {
@@ -275,10 +362,31 @@ impl Operation for Upsert {
 }
 
 /// Reverts a template to Clerk's default.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let template =
+    clerk.send(email_sms_templates::revert(TemplateType::Email, "invitation")).await?;
+```
+"#
+)]
 ///
-/// `POST /templates/{template_type}/{slug}/revert`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 402, 404.
+/// - **Returns** [`Template`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (reverting twice has no further effect).
+/// - **Sends** `POST /templates/{template_type}/{slug}/revert`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/revert).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - `slug` (`String`, required): the slug of the template, such as `invitation`.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn revert(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> Revert {
     Revert { template_type: template_type.into(), slug: slug.into() }
@@ -324,10 +432,41 @@ impl Operation for Revert {
 /// Previews a template without saving it.
 ///
 /// The response is a JSON object.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let preview = clerk
+    .send(
+        email_sms_templates::preview(TemplateType::Email, "invitation")
+            .subject("Your code"),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /templates/{template_type}/{slug}/preview`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 404, 422.
+/// - **Returns** [`Metadata`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only reads).
+/// - **Sends** `POST /templates/{template_type}/{slug}/preview`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/preview).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - `slug` (`String`, required): the slug of the template, such as `invitation`.
+/// - [`subject`](Preview::subject) (`String` or `null`): the subject. Only for email templates.
+/// - [`body`](Preview::body) (`String`): the body, with variables.
+/// - [`from_email_name`](Preview::from_email_name) (`String`): the local part of the sender's address,
+///   before the `@`. Only for email templates.
+/// - [`reply_to_email_name`](Preview::reply_to_email_name) (`String`): the local part of the reply-to
+///   address, before the `@`. Only for email templates.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn preview(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> Preview {
     Preview {
@@ -414,10 +553,37 @@ impl Operation for Preview {
 /// Sets who delivers the messages of a template.
 ///
 /// If Clerk does not, the application must send them when it receives the webhook.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::email_sms_templates, model::TemplateType};
+
+let template = clerk
+    .send(
+        email_sms_templates::toggle_delivery(TemplateType::Email, "invitation")
+            .delivered_by_clerk(false),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /templates/{template_type}/{slug}/toggle_delivery`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates)). Documented
-/// error statuses: 400, 401, 404, 423, 429.
+/// - **Returns** [`Template`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 423 (locked), 429 (rate limit).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (sets a value, so a repetition has no further effect).
+/// - **Sends** `POST /templates/{template_type}/{slug}/toggle_delivery`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/toggle_delivery).
+///
+/// # Parameters
+///
+/// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
+///   messages.
+/// - `slug` (`String`, required): the slug of the template, such as `invitation`.
+/// - [`delivered_by_clerk`](ToggleDelivery::delivered_by_clerk) (`bool`): whether Clerk delivers the
+///   messages. If `false`, the application must send them when it receives the webhook.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn toggle_delivery(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> ToggleDelivery {
     ToggleDelivery { template_type: template_type.into(), slug: slug.into(), delivered_by_clerk: None }

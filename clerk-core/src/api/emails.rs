@@ -1,4 +1,12 @@
-//! Emails that the application sends through Clerk. Clerk marks these operations as experimental.
+//! Emails that the application sends through Clerk.
+//!
+//! Clerk marks these operations as experimental.
+//!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get`] | Gets an email and its status. |
+//! | Create | [`create`] | Sends an email. |
+//! |  | [`create_batch`] | Sends 1 to 100 emails at once. |
 //!
 //! ```
 //! use clerk_core::{Operation, api::emails::{self, Mailbox, Recipient}};
@@ -35,8 +43,53 @@ use crate::{
 /// key, so a call with a key is retried like one that only reads. Without a key, it is retried only if
 /// Clerk has not processed it.
 ///
-/// `POST /email`. Clerk's published document omits this operation, so it may change or be removed
-/// without notice.
+/// Clerk's published document omits this operation, so it may change or be removed without notice.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::emails;
+
+let email = clerk
+    .send(
+        emails::create(
+            emails::Recipient::new().user_id(&user_id),
+            emails::Mailbox::new("shop@example.com"),
+            "Your receipt",
+        )
+        .text("Thank you.")
+        .idempotency_key("order_1_receipt"),
+    )
+    .await?;
+```
+"#
+)]
+///
+/// - **Returns** [`Email`].
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /email`.
+///
+/// # Parameters
+///
+/// - `to` ([`Recipient`], required): the recipient.
+/// - `from` ([`Mailbox`], required): the sender, with the instance's verified sending domain.
+/// - `subject` (`String`, required): the subject. At most 998 characters.
+/// - [`idempotency_key`](Create::idempotency_key) (`String`): the key by which Clerk recognizes that it
+///   has sent this email already, 1 to 255 letters, digits, `_` and `-`.
+/// - [`html`](Create::html) (`String`): the body as HTML. Mail clients prefer it to the plain text. At
+///   most 50,000 bytes, together with the plain text.
+/// - [`text`](Create::text) (`String`): the body as plain text. At most 50,000 bytes, together with the
+///   HTML.
+/// - [`reply_to`](Create::reply_to) ([`Mailbox`]): the address for replies. It can have another domain
+///   than the sender.
+/// - [`cc`](Create::cc) (list of `String`): the email addresses for copies. At most 50 recipients in
+///   all, without duplicates.
+/// - [`bcc`](Create::bcc) (list of `String`): the email addresses for copies that other recipients do
+///   not see. At most 50 recipients in all, without duplicates.
+/// - [`headers`](Create::headers) (map to `String`): headers of the email: for threads, for
+///   unsubscribing, or with a name that starts with `X-`.
+/// - [`attachments`](Create::attachments) (list of [`Attachment`]): the files to attach. At most 10,
+///   and 1 MiB in all before they are encoded.
 pub fn create(to: Recipient, from: Mailbox, subject: impl Into<String>) -> Create {
     Create {
         idempotency_key: None,
@@ -177,8 +230,32 @@ impl Operation for Create {
 /// otherwise, it is retried only if Clerk has not processed it. Results with an error are never retried
 /// for you: send these messages again with the same keys.
 ///
-/// `POST /email/batch`. Clerk's published document omits this operation, so it may change or be removed
-/// without notice.
+/// Clerk's published document omits this operation, so it may change or be removed without notice.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::emails;
+
+let results = clerk
+    .send(emails::create_batch([emails::BatchMessage::new(
+        emails::Recipient::new().user_id(&user_id),
+        emails::Mailbox::new("shop@example.com"),
+        "News",
+    )
+    .text("We have moved.")]))
+    .await?;
+```
+"#
+)]
+///
+/// - **Returns** list of [`EmailBatchResult`].
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /email/batch`.
+///
+/// # Parameters
+///
+/// - `messages` (list of [`BatchMessage`], required): the emails. 1 to 100 items.
 pub fn create_batch(messages: impl IntoIterator<Item = impl Into<BatchMessage>>) -> CreateBatch {
     CreateBatch { messages: messages.into_iter().map(Into::into).collect() }
 }
@@ -242,8 +319,25 @@ impl Operation for CreateBatch {
 ///
 /// Experimental.
 ///
-/// `GET /email/{email_id}`. Clerk's published document omits this operation, so it may change or be
-/// removed without notice.
+/// Clerk's published document omits this operation, so it may change or be removed without notice.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::emails;
+
+let email = clerk.send(emails::get("ema_1")).await?;
+```
+"#
+)]
+///
+/// - **Returns** [`Email`].
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /email/{email_id}`.
+///
+/// # Parameters
+///
+/// - `email_id` ([`Id`], required): the ID of the email.
 pub fn get(email_id: impl Into<Id>) -> Get {
     Get { email_id: email_id.into() }
 }

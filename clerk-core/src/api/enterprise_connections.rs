@@ -1,6 +1,16 @@
 //! Enterprise connections: sign-in through a customer's own identity provider, over SAML or OpenID
 //! Connect.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists enterprise connections. |
+//! |  | [`get`] | Gets an enterprise connection. |
+//! |  | [`list_test_runs`] | Lists the test runs of an enterprise connection. |
+//! | Create | [`create`] | Creates an enterprise connection for at least one email domain. |
+//! |  | [`create_test_run`] | Creates a short-lived URL that starts a test run of an enterprise connection. |
+//! | Change | [`update`] | Updates an enterprise connection. |
+//! | Remove | [`delete`] | Deletes an enterprise connection. |
+//!
 //! ```
 //! use clerk_core::{
 //!     Operation,
@@ -35,10 +45,33 @@ use crate::{
 };
 
 /// Lists enterprise connections.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let page = clerk.send(enterprise_connections::list().active(true)).await?;
+```
+"#
+)]
 ///
-/// `GET /enterprise_connections`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 422.
+/// - **Returns** one [`Page`] of [`EnterpriseConnection`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /enterprise_connections`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`organization_id`](List::organization_id) ([`OrganizationId`]): includes only connections of this
+///   organization.
+/// - [`active`](List::active) (`bool`): includes only connections that are active (`true`) or inactive
+///   (`false`).
 pub fn list() -> List {
     List { limit: None, offset: None, organization_id: None, active: None }
 }
@@ -130,10 +163,51 @@ impl Paged for List {
 }
 
 /// Creates an enterprise connection for at least one email domain.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::enterprise_connections, model::EnterpriseConnectionProvider};
+
+let connection = clerk
+    .send(enterprise_connections::create(
+        "Example",
+        EnterpriseConnectionProvider::SamlOkta,
+        ["example.com"],
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /enterprise_connections`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 404, 409, 422.
+/// - **Returns** [`EnterpriseConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /enterprise_connections`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `provider` ([`EnterpriseConnectionProvider`], required): the identity provider.
+/// - `domains` (list of `String`, required): the email domains of its users.
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): links the connection
+///   to this organization. The link cannot be removed.
+/// - [`allow_organization_account_linking`](Create::allow_organization_account_linking) (`bool` or
+///   `null`): whether accounts can be linked on the basis of an organization membership.
+/// - [`active`](Create::active) (`bool` or `null`): whether the connection is active. An active SAML
+///   connection needs the identity provider's metadata.
+/// - [`saml`](Create::saml) ([`CreateSaml`] or `null`): the SAML settings. Only for providers that use
+///   SAML.
+/// - [`oidc`](Create::oidc) ([`CreateOidc`] or `null`): the OpenID Connect settings. Only for providers
+///   that use OpenID Connect.
+/// - [`custom_attributes`](Create::custom_attributes) (list of [`CreateCustomAttribute`]): the custom
+///   attributes to copy from the identity provider. The instance must have custom attributes enabled.
+/// - [`authenticatable`](Create::authenticatable) (`bool` or `null`): whether users can sign in through
+///   the connection.
+/// - [`disable_jit_provisioning`](Create::disable_jit_provisioning) (`bool` or `null`): whether signing
+///   in through the connection is prevented from creating users.
 pub fn create(
     name: impl Into<String>,
     provider: impl Into<EnterpriseConnectionProvider>,
@@ -270,10 +344,27 @@ impl Operation for Create {
 }
 
 /// Gets an enterprise connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let connection = clerk.send(enterprise_connections::get("entconn_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /enterprise_connections/{enterprise_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 404.
+/// - **Returns** [`EnterpriseConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
 pub fn get(enterprise_connection_id: impl Into<Id>) -> Get {
     Get { enterprise_connection_id: enterprise_connection_id.into() }
 }
@@ -319,10 +410,54 @@ impl Operation for Get {
 /// Updates an enterprise connection.
 ///
 /// Activating it can delete verified organization domains with the same names.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let connection =
+    clerk.send(enterprise_connections::update("entconn_1").active(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /enterprise_connections/{enterprise_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 400, 402, 403, 404, 422.
+/// - **Returns** [`EnterpriseConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/patch/enterprise_connections/%7Benterprise_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`domains`](Update::domains) (list of `String` or `null`): replaces the email domains of the
+///   connection. An empty list changes nothing.
+/// - [`active`](Update::active) (`bool` or `null`): whether the connection is active. An active SAML
+///   connection needs the identity provider's metadata.
+/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool` or `null`): whether each sign-in
+///   updates the user's attributes.
+/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool` or
+///   `null`): whether users of the connection are prevented from adding other identifications.
+/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool` or
+///   `null`): whether accounts can be linked on the basis of an organization membership.
+/// - [`organization_id`](Update::organization_id) ([`OrganizationId`] or `null`): links the connection
+///   to this organization. The link cannot be removed.
+/// - [`saml`](Update::saml) ([`UpdateSaml`] or `null`): the SAML settings. Only for providers that use
+///   SAML.
+/// - [`oidc`](Update::oidc) ([`UpdateOidc`] or `null`): the OpenID Connect settings. Only for providers
+///   that use OpenID Connect.
+/// - [`custom_attributes`](Update::custom_attributes) (list of [`UpdateCustomAttribute`] or `null`):
+///   the custom attributes to copy from the identity provider. The instance must have custom attributes
+///   enabled.
+/// - [`authenticatable`](Update::authenticatable) (`bool` or `null`): whether users can sign in through
+///   the connection.
+/// - [`disable_jit_provisioning`](Update::disable_jit_provisioning) (`bool` or `null`): whether signing
+///   in through the connection is prevented from creating users.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(enterprise_connection_id: impl Into<Id>) -> Update {
     Update {
         enterprise_connection_id: enterprise_connection_id.into(),
@@ -490,10 +625,27 @@ impl Operation for Update {
 }
 
 /// Deletes an enterprise connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let deleted = clerk.send(enterprise_connections::delete("entconn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /enterprise_connections/{enterprise_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/delete/enterprise_connections/%7Benterprise_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
 pub fn delete(enterprise_connection_id: impl Into<Id>) -> Delete {
     Delete { enterprise_connection_id: enterprise_connection_id.into() }
 }
@@ -538,10 +690,34 @@ impl Operation for Delete {
 }
 
 /// Lists the test runs of an enterprise connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let page =
+    clerk.send(enterprise_connections::list_test_runs("entconn_1").limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /enterprise_connections/{enterprise_connection_id}/test_runs`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 404, 422.
+/// - **Returns** one [`Page`] of [`EnterpriseConnectionTestRun`]; `clerk.stream(..)` returns the items
+///   of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
+/// - [`status`](ListTestRuns::status) (list of [`EnterpriseConnectionTestRunStatus`]): includes only
+///   test runs with one of these statuses. At most 100 items.
+/// - [`limit`](ListTestRuns::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults
+///   to 10.
+/// - [`offset`](ListTestRuns::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_test_runs(enterprise_connection_id: impl Into<Id>) -> ListTestRuns {
     ListTestRuns {
         enterprise_connection_id: enterprise_connection_id.into(),
@@ -637,10 +813,27 @@ impl Paged for ListTestRuns {
 }
 
 /// Creates a short-lived URL that starts a test run of an enterprise connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::enterprise_connections;
+
+let test = clerk.send(enterprise_connections::create_test_run("entconn_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /enterprise_connections/{enterprise_connection_id}/test_runs`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections)). Documented
-/// error statuses: 402, 403, 404.
+/// - **Returns** [`EnterpriseConnectionTestUrl`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
 pub fn create_test_run(enterprise_connection_id: impl Into<Id>) -> CreateTestRun {
     CreateTestRun { enterprise_connection_id: enterprise_connection_id.into() }
 }

@@ -1,5 +1,20 @@
 //! The instance and its settings.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get`] | Gets the instance that the secret key belongs to. |
+//! |  | [`get_protect`] | Gets the bot and abuse protection settings of the instance. |
+//! |  | [`get_communication`] | Gets the messaging settings of the instance, such as the blocked countries. |
+//! |  | [`get_oauth_application_settings`] | Gets the OAuth provider settings of the instance. |
+//! |  | [`get_organization_settings`] | Gets the organization settings of the instance. |
+//! | Change | [`update`] | Updates the settings of the instance. |
+//! |  | [`update_restrictions`] | Updates the sign-up restrictions of the instance. |
+//! |  | [`update_protect`] | Updates the bot and abuse protection settings of the instance. |
+//! |  | [`update_communication`] | Replaces the list of countries to which Clerk sends no text messages. |
+//! |  | [`update_oauth_application_settings`] | Updates the OAuth provider settings of the instance. |
+//! |  | [`change_domain`] | Changes the domain of a production instance. |
+//! |  | [`update_organization_settings`] | Updates the organization settings of the instance. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::instance_settings};
 //!
@@ -27,9 +42,22 @@ use crate::{
 };
 
 /// Gets the instance that the secret key belongs to.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let instance = clerk.send(instance_settings::get()).await?;
+```
+"#
+)]
 ///
-/// `GET /instance` ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)).
-/// No error statuses are documented.
+/// - **Returns** [`Instance`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /instance`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance).
 pub fn get() -> Get {
     Get
 }
@@ -62,9 +90,48 @@ impl Operation for Get {
 }
 
 /// Updates the settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+clerk.send(instance_settings::update().support_email("help@example.com")).await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance` ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)).
-/// Documented error status: 422.
+/// - **Returns** nothing.
+/// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance).
+///
+/// # Parameters
+///
+/// - [`test_mode`](Update::test_mode) (`bool` or `null`): whether test email addresses and test phone
+///   numbers work.
+/// - [`hibp`](Update::hibp) (`bool` or `null`): whether passwords that appear in known breaches are
+///   rejected.
+/// - [`support_email`](Update::support_email) (`String` or `null`): the email address of the
+///   application's support.
+/// - [`clerk_js_version`](Update::clerk_js_version) (`String` or `null`): the version of Clerk's
+///   JavaScript that is loaded.
+/// - [`development_origin`](Update::development_origin) (`String` or `null`): the origin of the
+///   application in development.
+/// - [`allowed_origins`](Update::allowed_origins) (list of `String`): replaces the origins that may
+///   call Clerk from browser-like environments, such as extensions.
+/// - [`cookieless_dev`](Update::cookieless_dev) (`bool` or `null`): whether the instance works without
+///   third-party cookies in development. Deprecated: use `url_based_session_syncing`.
+/// - [`url_based_session_syncing`](Update::url_based_session_syncing) (`bool` or `null`): whether
+///   sessions are passed in URLs instead of third-party cookies in development.
+/// -
+///   [`preferred_sign_in_strategy_when_password_required`](Update::preferred_sign_in_strategy_when_password_required)
+///   ([`PreferredSignInStrategy`] or `null`): the sign-in strategy that is offered first if a password is
+///   required.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update() -> Update {
     Update {
         test_mode: Nullable::Absent,
@@ -190,10 +257,40 @@ impl Operation for Update {
 }
 
 /// Updates the sign-up restrictions of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings =
+    clerk.send(instance_settings::update_restrictions().allowlist(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance/restrictions`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// statuses: 402, 422.
+/// - **Returns** [`InstanceRestrictions`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance/restrictions`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/restrictions).
+///
+/// # Parameters
+///
+/// - [`allowlist`](UpdateRestrictions::allowlist) (`bool` or `null`): whether only identifiers on the
+///   allow-list can sign up.
+/// - [`blocklist`](UpdateRestrictions::blocklist) (`bool` or `null`): whether identifiers on the
+///   block-list cannot sign up.
+/// -
+///   [`allowlist_blocklist_disabled_on_sign_in`](UpdateRestrictions::allowlist_blocklist_disabled_on_sign_in)
+///   (`bool` or `null`): whether the allow-list and block-list apply to sign-ups only, not to sign-ins.
+/// - [`block_email_subaddresses`](UpdateRestrictions::block_email_subaddresses) (`bool` or `null`):
+///   whether email addresses with `+`, `=` or `#` in the local part are rejected.
+/// - [`block_disposable_email_domains`](UpdateRestrictions::block_disposable_email_domains) (`bool` or
+///   `null`): whether disposable email addresses are rejected.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_restrictions() -> UpdateRestrictions {
     UpdateRestrictions {
         allowlist: Nullable::Absent,
@@ -289,10 +386,22 @@ impl Operation for UpdateRestrictions {
 }
 
 /// Gets the bot and abuse protection settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk.send(instance_settings::get_protect()).await?;
+```
+"#
+)]
 ///
-/// `GET /instance/protect`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). No error statuses
-/// are documented.
+/// - **Returns** [`InstanceProtect`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /instance/protect`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/protect).
 pub fn get_protect() -> GetProtect {
     GetProtect
 }
@@ -326,10 +435,33 @@ impl Operation for GetProtect {
 }
 
 /// Updates the bot and abuse protection settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings =
+    clerk.send(instance_settings::update_protect().rules_enabled(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance/protect`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// status: 422.
+/// - **Returns** [`InstanceProtect`].
+/// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance/protect`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/protect).
+///
+/// # Parameters
+///
+/// - [`rules_enabled`](UpdateProtect::rules_enabled) (`bool` or `null`): whether the rules of the
+///   protection are enabled.
+/// - [`specter_enabled`](UpdateProtect::specter_enabled) (`bool` or `null`): whether Specter, a part of
+///   the protection, is enabled.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_protect() -> UpdateProtect {
     UpdateProtect { rules_enabled: Nullable::Absent, specter_enabled: Nullable::Absent }
 }
@@ -382,10 +514,22 @@ impl Operation for UpdateProtect {
 }
 
 /// Gets the messaging settings of the instance, such as the blocked countries.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk.send(instance_settings::get_communication()).await?;
+```
+"#
+)]
 ///
-/// `GET /instance/communication`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). No error statuses
-/// are documented.
+/// - **Returns** [`InstanceCommunication`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /instance/communication`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/communication).
 pub fn get_communication() -> GetCommunication {
     GetCommunication
 }
@@ -423,10 +567,32 @@ impl Operation for GetCommunication {
 }
 
 /// Replaces the list of countries to which Clerk sends no text messages.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk
+    .send(instance_settings::update_communication().blocked_country_codes(["XX"]))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance/communication`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// status: 422.
+/// - **Returns** [`InstanceCommunication`].
+/// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance/communication`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/communication).
+///
+/// # Parameters
+///
+/// - [`blocked_country_codes`](UpdateCommunication::blocked_country_codes) (list of `String` or
+///   `null`): replaces the countries to which Clerk sends no text messages.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_communication() -> UpdateCommunication {
     UpdateCommunication { blocked_country_codes: Nullable::Absent }
 }
@@ -477,10 +643,22 @@ impl Operation for UpdateCommunication {
 }
 
 /// Gets the OAuth provider settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk.send(instance_settings::get_oauth_application_settings()).await?;
+```
+"#
+)]
 ///
-/// `GET /instance/oauth_application_settings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). No error statuses
-/// are documented.
+/// - **Returns** [`OAuthApplicationSettings`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /instance/oauth_application_settings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/oauth_application_settings).
 pub fn get_oauth_application_settings() -> GetOAuthApplicationSettings {
     GetOAuthApplicationSettings
 }
@@ -518,10 +696,50 @@ impl Operation for GetOAuthApplicationSettings {
 }
 
 /// Updates the OAuth provider settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk
+    .send(
+        instance_settings::update_oauth_application_settings()
+            .oauth_jwt_access_tokens(true),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance/oauth_application_settings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// status: 422.
+/// - **Returns** [`OAuthApplicationSettings`].
+/// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance/oauth_application_settings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/oauth_application_settings).
+///
+/// # Parameters
+///
+/// -
+///   [`dynamic_oauth_client_registration`](UpdateOAuthApplicationSettings::dynamic_oauth_client_registration)
+///   (`bool` or `null`): whether OAuth clients can register themselves (RFC 7591).
+/// - [`default_scopes`](UpdateOAuthApplicationSettings::default_scopes) (list of `String` or `null`):
+///   the scopes of a client that requests none. `Nullable::Null` restores Clerk's default.
+/// - [`oauth_jwt_access_tokens`](UpdateOAuthApplicationSettings::oauth_jwt_access_tokens) (`bool` or
+///   `null`): whether OAuth access tokens are JWTs. If `false`, they are opaque tokens.
+/// -
+///   [`client_id_metadata_documents_advertised`](UpdateOAuthApplicationSettings::client_id_metadata_documents_advertised)
+///   (`bool` or `null`): whether the instance advertises support for Client ID Metadata Documents.
+/// -
+///   [`client_id_metadata_documents_only_allow_pre_registered_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_only_allow_pre_registered_clients)
+///   (`bool` or `null`): whether unknown clients with a Client ID Metadata Document are rejected.
+/// -
+///   [`client_id_metadata_documents_block_implicitly_allowed_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_block_implicitly_allowed_clients)
+///   (`bool` or `null`): whether implicitly allowed clients with a Client ID Metadata Document are
+///   rejected from now on.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_oauth_application_settings() -> UpdateOAuthApplicationSettings {
     UpdateOAuthApplicationSettings {
         dynamic_oauth_client_registration: Nullable::Absent,
@@ -644,10 +862,29 @@ impl Operation for UpdateOAuthApplicationSettings {
 ///
 /// All sessions end, and DNS records, certificates and keys must be updated. The change takes effect
 /// later.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+clerk.send(instance_settings::change_domain().home_url("https://example.com")).await?;
+```
+"#
+)]
 ///
-/// `POST /instance/change_domain`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/beta-features)). Documented error
-/// statuses: 400, 422.
+/// - **Returns** nothing.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /instance/change_domain`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/post/instance/change_domain).
+///
+/// # Parameters
+///
+/// - [`home_url`](ChangeDomain::home_url) (`String`): the new URL of the application, such as
+///   `https://www.example.com`.
+/// - [`is_secondary`](ChangeDomain::is_secondary) (`bool`): whether the domain is for a secondary
+///   application, so that its subdomain is significant.
 pub fn change_domain() -> ChangeDomain {
     ChangeDomain { home_url: None, is_secondary: None }
 }
@@ -702,10 +939,23 @@ impl Operation for ChangeDomain {
 }
 
 /// Gets the organization settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk.send(instance_settings::get_organization_settings()).await?;
+```
+"#
+)]
 ///
-/// `GET /instance/organization_settings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// statuses: 402, 404, 422.
+/// - **Returns** [`OrganizationSettings`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /instance/organization_settings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/organization_settings).
 pub fn get_organization_settings() -> GetOrganizationSettings {
     GetOrganizationSettings
 }
@@ -743,10 +993,47 @@ impl Operation for GetOrganizationSettings {
 }
 
 /// Updates the organization settings of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::instance_settings;
+
+let settings = clerk
+    .send(instance_settings::update_organization_settings().max_allowed_memberships(50))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /instance/organization_settings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings)). Documented error
-/// statuses: 400, 402, 403, 404, 422.
+/// - **Returns** [`OrganizationSettings`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /instance/organization_settings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/organization_settings).
+///
+/// # Parameters
+///
+/// - [`enabled`](UpdateOrganizationSettings::enabled) (`bool` or `null`): whether organizations are
+///   enabled.
+/// - [`max_allowed_memberships`](UpdateOrganizationSettings::max_allowed_memberships) (`i64` or
+///   `null`): the maximum number of members of a new organization. 0 means unlimited.
+/// - [`admin_delete_enabled`](UpdateOrganizationSettings::admin_delete_enabled) (`bool` or `null`):
+///   whether admins of a new organization can delete it.
+/// - [`domains_enabled`](UpdateOrganizationSettings::domains_enabled) (`bool` or `null`): whether
+///   organizations can have email domains.
+/// - [`slug_disabled`](UpdateOrganizationSettings::slug_disabled) (`bool` or `null`): whether
+///   organization slugs are disabled.
+/// - [`domains_enrollment_modes`](UpdateOrganizationSettings::domains_enrollment_modes) (list of
+///   [`EnrollmentMode`]): the enrollment modes that organization domains can use.
+/// - [`creator_role_id`](UpdateOrganizationSettings::creator_role_id) ([`Id`] or `null`): the role that
+///   the creator of an organization gets.
+/// - [`domains_default_role_id`](UpdateOrganizationSettings::domains_default_role_id) ([`Id`] or
+///   `null`): the role of users who join through an email domain.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_organization_settings() -> UpdateOrganizationSettings {
     UpdateOrganizationSettings {
         enabled: Nullable::Absent,

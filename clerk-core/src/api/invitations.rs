@@ -1,5 +1,13 @@
 //! Invitations to the application.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists invitations. |
+//! | Create | [`create`] | Invites an email address to the application. |
+//! |  | [`bulk_create`] | Creates 1 to 10 invitations at once. |
+//! | Remove | [`revoke`] | Revokes an invitation. |
+//! |  | [`delete`] | Deletes an invitation of any status, and the copies of its email that Clerk stored. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::invitations};
 //!
@@ -27,9 +35,35 @@ use crate::{
 /// Lists invitations.
 ///
 /// Revoked invitations are only listed if you filter by that status.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::invitations, model::InvitationStatus};
+
+let page = clerk
+    .send(invitations::list().status([InvitationStatus::Pending]).limit(100))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /invitations` ([reference](https://clerk.com/docs/reference/backend-api/tag/invitations)). No
-/// error statuses are documented.
+/// - **Returns** one [`Page`] of [`Invitation`]; `clerk.stream(..)` returns the items of all pages.
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/get/invitations).
+///
+/// # Parameters
+///
+/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of
+///   these statuses. At most 100.
+/// - [`query`](List::query) (`String`): includes only invitations whose email address or ID contains
+///   this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { status: Vec::new(), query: None, order_by: None, limit: None, offset: None }
 }
@@ -129,9 +163,38 @@ impl Paged for List {
 /// Invites an email address to the application.
 ///
 /// Clerk sends the invitation unless `notify` is `false`. The rate limit is 100 calls per hour.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::invitations;
+
+let invitation = clerk
+    .send(invitations::create("ada@example.com").redirect_url("https://example.com"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /invitations` ([reference](https://clerk.com/docs/reference/backend-api/tag/invitations)).
-/// Documented error statuses: 400, 422.
+/// - **Returns** [`Invitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations).
+///
+/// # Parameters
+///
+/// - `email_address` (`String`, required): the email address.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read
+///   and only the backend can write. It is copied to the user.
+/// - [`redirect_url`](Create::redirect_url) (`String`): the URL that the link in the email leads to.
+/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends an email. Defaults to `true`.
+/// - [`ignore_existing`](Create::ignore_existing) (`bool` or `null`): whether to create the invitation
+///   even if there is already one, or a user with the address. Defaults to `false`.
+/// - [`expires_in_days`](Create::expires_in_days) (`i64` or `null`): the number of days until the
+///   invitation expires, 1 to 365. Defaults to 30.
+/// - [`template_slug`](Create::template_slug) ([`InvitationTemplate`]): the email template of the
+///   invitation.
 pub fn create(email_address: impl Into<String>) -> Create {
     Create {
         email_address: email_address.into(),
@@ -228,10 +291,30 @@ impl Operation for Create {
 /// Creates 1 to 10 invitations at once.
 ///
 /// The rate limit is 25 calls per hour.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::invitations;
+
+let invitations = clerk
+    .send(invitations::bulk_create([invitations::BulkCreateItem::new(
+        "ada@example.com",
+    )]))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /invitations/bulk`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/invitations)). Documented error
-/// statuses: 400, 422.
+/// - **Returns** list of [`Invitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /invitations/bulk`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations/bulk).
+///
+/// # Parameters
+///
+/// - `body` (list of [`BulkCreateItem`], required): what to create. 1 to 10 items.
 pub fn bulk_create(body: impl IntoIterator<Item = impl Into<BulkCreateItem>>) -> BulkCreate {
     BulkCreate { body: body.into_iter().map(Into::into).collect() }
 }
@@ -270,10 +353,26 @@ impl Operation for BulkCreate {
 /// Revokes an invitation.
 ///
 /// Its link stops working; the invited person can still sign up without it.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::invitations;
+
+let invitation = clerk.send(invitations::revoke("inv_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /invitations/{invitation_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/invitations)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`Invitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /invitations/{invitation_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations/%7Binvitation_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `invitation_id` ([`Id`], required): the ID of the invitation.
 pub fn revoke(invitation_id: impl Into<Id>) -> Revoke {
     Revoke { invitation_id: invitation_id.into() }
 }
@@ -314,8 +413,25 @@ impl Operation for Revoke {
 /// Unlike revoking it, this removes the record itself, for example because the invited person asked for
 /// it. Users and organization invitations with the same email address stay.
 ///
-/// `DELETE /invitations/{invitation_id}`. Clerk's published document omits this operation, so it may
-/// change or be removed without notice.
+/// Clerk's published document omits this operation, so it may change or be removed without notice.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::invitations;
+
+let deleted = clerk.send(invitations::delete("inv_1")).await?;
+```
+"#
+)]
+///
+/// - **Returns** [`DeletedObject`].
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /invitations/{invitation_id}`.
+///
+/// # Parameters
+///
+/// - `invitation_id` ([`Id`], required): the ID of the invitation.
 pub fn delete(invitation_id: impl Into<Id>) -> Delete {
     Delete { invitation_id: invitation_id.into() }
 }

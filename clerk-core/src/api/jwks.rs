@@ -1,5 +1,9 @@
 //! JSON Web Key Set: the public keys of the instance.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get_jwks`] | Gets the public keys of the instance. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::jwks};
 //!
@@ -23,9 +27,22 @@ use crate::{
 /// Gets the public keys of the instance.
 ///
 /// Use them to verify its session tokens.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::jwks;
+
+let jwks = clerk.send(jwks::get_jwks()).await?;
+```
+"#
+)]
 ///
-/// `GET /jwks` ([reference](https://clerk.com/docs/reference/backend-api/tag/jwks)). No error statuses
-/// are documented.
+/// - **Returns** [`Jwks`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /jwks`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwks/get/jwks).
 pub fn get_jwks() -> GetJwks {
     GetJwks
 }

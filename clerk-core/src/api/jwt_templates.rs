@@ -1,5 +1,13 @@
 //! JWT templates: the claims of tokens for other services.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists JWT templates. |
+//! |  | [`get`] | Gets a JWT template. |
+//! | Create | [`create`] | Creates a JWT template. |
+//! | Change | [`update`] | Updates a JWT template. |
+//! | Remove | [`delete`] | Deletes a JWT template. |
+//!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::jwt_templates};
 //!
@@ -25,9 +33,27 @@ use crate::{
 };
 
 /// Lists JWT templates.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::jwt_templates;
+
+let page = clerk.send(jwt_templates::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /jwt_templates` ([reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates)).
-/// No error statuses are documented.
+/// - **Returns** one [`Page`] of [`JwtTemplate`]; `clerk.stream(..)` returns the items of all pages.
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /jwt_templates`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/get/jwt_templates).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { limit: None, offset: None }
 }
@@ -102,9 +128,41 @@ impl Paged for List {
 /// Creates a JWT template.
 ///
 /// Takes its name and the claims, in which shortcodes such as `{{user.id}}` are replaced.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::jwt_templates};
+
+let template = clerk
+    .send(jwt_templates::create("billing", Metadata::new().with("tier", "gold")))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /jwt_templates` ([reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates)).
-/// Documented error statuses: 400, 402, 422.
+/// - **Returns** [`JwtTemplate`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /jwt_templates`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/post/jwt_templates).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `claims` ([`Metadata`], required): the claims of the tokens. Can contain placeholders such as
+///   `{{user.primary_email_address}}`.
+/// - [`lifetime`](Create::lifetime) (`i64` or `null`): the lifetime of tokens in seconds, 30 to
+///   315360000. Defaults to 60.
+/// - [`allowed_clock_skew`](Create::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
+///   seconds, 0 to 300.
+/// - [`custom_signing_key`](Create::custom_signing_key) (`bool`): whether tokens are signed with a
+///   custom key. Requires `signing_algorithm` and `signing_key`.
+/// - [`signing_algorithm`](Create::signing_algorithm) (`String` or `null`): the signing algorithm, such
+///   as `RS256`. Requires `custom_signing_key`.
+/// - [`signing_key`](Create::signing_key) (`String` or `null`): the private signing key. Requires
+///   `custom_signing_key`.
 pub fn create(name: impl Into<String>, claims: impl Into<Metadata>) -> Create {
     Create {
         name: name.into(),
@@ -193,10 +251,26 @@ impl Operation for Create {
 }
 
 /// Gets a JWT template.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::jwt_templates;
+
+let template = clerk.send(jwt_templates::get("jtmp_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /jwt_templates/{template_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates)). Documented error
-/// status: 404.
+/// - **Returns** [`JwtTemplate`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /jwt_templates/{template_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/get/jwt_templates/%7Btemplate_id%7D).
+///
+/// # Parameters
+///
+/// - `template_id` ([`Id`], required): the ID of the template.
 pub fn get(template_id: impl Into<Id>) -> Get {
     Get { template_id: template_id.into() }
 }
@@ -235,10 +309,49 @@ impl Operation for Get {
 /// Updates a JWT template.
 ///
 /// The name and the claims are required even if they do not change.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::jwt_templates};
+
+let template = clerk
+    .send(jwt_templates::update(
+        "jtmp_1",
+        "billing",
+        Metadata::new().with("tier", "gold"),
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /jwt_templates/{template_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates)). Documented error
-/// statuses: 400, 402, 422.
+/// - **Returns** [`JwtTemplate`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /jwt_templates/{template_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/patch/jwt_templates/%7Btemplate_id%7D).
+///
+/// # Parameters
+///
+/// - `template_id` ([`Id`], required): the ID of the template.
+/// - `name` (`String`, required): the name.
+/// - `claims` ([`Metadata`], required): the claims of the tokens. Can contain placeholders such as
+///   `{{user.primary_email_address}}`.
+/// - [`lifetime`](Update::lifetime) (`i64` or `null`): the lifetime of tokens in seconds, 30 to
+///   315360000. Defaults to 60.
+/// - [`allowed_clock_skew`](Update::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
+///   seconds, 0 to 300.
+/// - [`custom_signing_key`](Update::custom_signing_key) (`bool`): whether tokens are signed with a
+///   custom key. Requires `signing_algorithm` and `signing_key`.
+/// - [`signing_algorithm`](Update::signing_algorithm) (`String` or `null`): the signing algorithm, such
+///   as `RS256`. Requires `custom_signing_key`.
+/// - [`signing_key`](Update::signing_key) (`String` or `null`): the private signing key. Requires
+///   `custom_signing_key`.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(template_id: impl Into<Id>, name: impl Into<String>, claims: impl Into<Metadata>) -> Update {
     Update {
         template_id: template_id.into(),
@@ -337,10 +450,26 @@ impl Operation for Update {
 }
 
 /// Deletes a JWT template.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::jwt_templates;
+
+let deleted = clerk.send(jwt_templates::delete("jtmp_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /jwt_templates/{template_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates)). Documented error
-/// statuses: 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /jwt_templates/{template_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/delete/jwt_templates/%7Btemplate_id%7D).
+///
+/// # Parameters
+///
+/// - `template_id` ([`Id`], required): the ID of the template.
 pub fn delete(template_id: impl Into<Id>) -> Delete {
     Delete { template_id: template_id.into() }
 }

@@ -1,8 +1,16 @@
 //! M2M tokens: tokens with which machines authenticate to each other.
 //!
-//! Creating a token requires the machine's own secret key. The other operations accept that key or the
-//! instance's
+//! Creating a token requires the machine's own secret key.
+//!
+//! The other operations accept that key or the instance's
 //! secret key.
+//!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list_tokens`] | Lists the M2M tokens of a machine. |
+//! | Create | [`create_token`] | Creates an M2M token for the machine whose secret key is used. |
+//! | Check | [`verify_token`] | Verifies an M2M token. |
+//! | Remove | [`revoke_token`] | Revokes an M2M token. |
 //!
 //! ```
 //! use clerk_core::{Operation, api::m2m::{self, CreateToken}, credential::Credential};
@@ -34,9 +42,35 @@ use crate::{
 /// Lists the M2M tokens of a machine.
 ///
 /// JWT tokens are not stored, so they are not listed.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::m2m;
+
+let page = clerk.send(m2m::list_tokens("mch_1").expired(true)).await?;
+```
+"#
+)]
 ///
-/// `GET /m2m_tokens` ([reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens)).
-/// Documented error statuses: 400, 403, 404.
+/// - **Returns** one [`Page`] of [`M2mToken`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
+/// - **Sends** `GET /m2m_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/get/m2m_tokens).
+///
+/// # Parameters
+///
+/// - `subject` ([`Id`], required): the ID of the machine.
+/// - [`revoked`](ListTokens::revoked) (`bool`): whether revoked tokens are listed too. Defaults to
+///   `false`.
+/// - [`expired`](ListTokens::expired) (`bool`): whether expired tokens are listed too. Defaults to
+///   `false`.
+/// - [`limit`](ListTokens::limit) (`u32`): the maximum number of tokens to return, 1 to 100. Defaults
+///   to 10.
+/// - [`offset`](ListTokens::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_tokens(subject: impl Into<Id>) -> ListTokens {
     ListTokens { subject: subject.into(), revoked: None, expired: None, limit: None, offset: None }
 }
@@ -127,9 +161,34 @@ impl Paged for ListTokens {
 }
 
 /// Creates an M2M token for the machine whose secret key is used.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::m2m;
+
+let token =
+    machine_clerk.send(m2m::create_token().seconds_until_expiration(60)).await?;
+```
+"#
+)]
 ///
-/// `POST /m2m_tokens` ([reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens)).
-/// Documented error statuses: 400, 409.
+/// - **Returns** [`CreatedM2mToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 409 (conflict).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Key**: a machine's secret key, which a `MachineClerk` has.
+/// - **Sends** `POST /m2m_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens).
+///
+/// # Parameters
+///
+/// - [`token_format`](CreateToken::token_format) ([`M2mTokenFormat`]): the format of the token.
+///   Defaults to opaque.
+/// - [`seconds_until_expiration`](CreateToken::seconds_until_expiration) (`i64` or `null`): the
+///   lifetime of the token in seconds. If unset, the machine's default applies. At least 1.
+/// - [`claims`](CreateToken::claims) (any JSON or `null`): custom claims, any JSON.
+/// - [`min_remaining_ttl_seconds`](CreateToken::min_remaining_ttl_seconds) (`i64`): returns an existing
+///   token if one with the same claims stays valid for at least this number of seconds. At least 0.
 pub fn create_token() -> CreateToken {
     CreateToken {
         token_format: None,
@@ -208,10 +267,29 @@ impl Operation for CreateToken {
 /// Revokes an M2M token.
 ///
 /// JWT tokens cannot be revoked.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::m2m;
+
+let token = clerk.send(m2m::revoke_token("mt_1").revocation_reason("rotated")).await?;
+```
+"#
+)]
 ///
-/// `POST /m2m_tokens/{m2m_token_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`M2mToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
+/// - **Sends** `POST /m2m_tokens/{m2m_token_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens/%7Bm2m_token_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `m2m_token_id` ([`Id`], required): the ID of the M2M token.
+/// - [`revocation_reason`](RevokeToken::revocation_reason) (`String` or `null`): the reason of the
+///   revocation.
 pub fn revoke_token(m2m_token_id: impl Into<Id>) -> RevokeToken {
     RevokeToken { m2m_token_id: m2m_token_id.into(), revocation_reason: Nullable::Absent }
 }
@@ -266,10 +344,28 @@ impl Operation for RevokeToken {
 /// Verifies an M2M token.
 ///
 /// With a machine's secret key, only tokens for that machine are valid.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::m2m;
+
+let token = clerk.send(m2m::verify_token(token)).await?;
+```
+"#
+)]
 ///
-/// `POST /m2m_tokens/verify`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`M2mToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only reads).
+/// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
+/// - **Sends** `POST /m2m_tokens/verify`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens/verify).
+///
+/// # Parameters
+///
+/// - `token` (`String`, required): the token.
 pub fn verify_token(token: impl Into<String>) -> VerifyToken {
     VerifyToken { token: token.into() }
 }

@@ -1,5 +1,17 @@
 //! Machines: services that authenticate to each other with M2M tokens.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists machines. |
+//! |  | [`get`] | Gets a machine. |
+//! |  | [`get_secret_key`] | Gets a machine's secret key. |
+//! | Create | [`create`] | Creates a machine. |
+//! |  | [`create_scope`] | Allows a machine to talk to another machine. |
+//! | Change | [`update`] | Updates a machine's name or the default lifetime of its tokens. |
+//! |  | [`rotate_secret_key`] | Rotates a machine's secret key. |
+//! | Remove | [`delete`] | Deletes a machine. |
+//! |  | [`delete_scope`] | Stops a machine from talking to another machine. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::machines};
 //!
@@ -25,9 +37,32 @@ use crate::{
 };
 
 /// Lists machines.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let page = clerk.send(machines::list().query("billing")).await?;
+```
+"#
+)]
 ///
-/// `GET /machines` ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented
-/// error statuses: 400, 401, 403, 422.
+/// - **Returns** one [`Page`] of [`Machine`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /machines`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`query`](List::query) (`String`): includes only machines with this ID, or whose name contains
+///   this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List { limit: None, offset: None, query: None, order_by: None }
 }
@@ -118,9 +153,32 @@ impl Paged for List {
 /// Creates a machine.
 ///
 /// The response includes its secret key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let machine =
+    clerk.send(machines::create("billing").scoped_machines(["mch_2"])).await?;
+```
+"#
+)]
 ///
-/// `POST /machines` ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)).
-/// Documented error statuses: 400, 401, 403, 422.
+/// - **Returns** [`MachineWithSecretKey`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /machines`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name. 1 to 255 characters.
+/// - [`scoped_machines`](Create::scoped_machines) (list of [`Id`]): the machines that this machine can
+///   talk to. At most 150.
+/// - [`default_token_ttl`](Create::default_token_ttl) (`i64`): the default lifetime of the machine's
+///   tokens in seconds, 1 to 315360000. Defaults to 3600.
 pub fn create(name: impl Into<String>) -> Create {
     Create { name: name.into(), scoped_machines: None, default_token_ttl: None }
 }
@@ -176,10 +234,27 @@ impl Operation for Create {
 }
 
 /// Gets a machine.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let machine = clerk.send(machines::get("mch_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /machines/{machine_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`Machine`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /machines/{machine_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
 pub fn get(machine_id: impl Into<Id>) -> Get {
     Get { machine_id: machine_id.into() }
 }
@@ -216,10 +291,31 @@ impl Operation for Get {
 }
 
 /// Updates a machine's name or the default lifetime of its tokens.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let machine = clerk.send(machines::update("mch_1").default_token_ttl(600)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /machines/{machine_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`Machine`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /machines/{machine_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/patch/machines/%7Bmachine_id%7D).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
+/// - [`name`](Update::name) (`String`): the name. 1 to 255 characters.
+/// - [`default_token_ttl`](Update::default_token_ttl) (`i64`): the default lifetime of the machine's
+///   tokens in seconds, 1 to 315360000.
 pub fn update(machine_id: impl Into<Id>) -> Update {
     Update { machine_id: machine_id.into(), name: None, default_token_ttl: None }
 }
@@ -277,10 +373,27 @@ impl Operation for Update {
 }
 
 /// Deletes a machine.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let deleted = clerk.send(machines::delete("mch_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /machines/{machine_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /machines/{machine_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
 pub fn delete(machine_id: impl Into<Id>) -> Delete {
     Delete { machine_id: machine_id.into() }
 }
@@ -313,10 +426,27 @@ impl Operation for Delete {
 }
 
 /// Gets a machine's secret key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let secret = clerk.send(machines::get_secret_key("mch_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /machines/{machine_id}/secret_key`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404.
+/// - **Returns** [`MachineSecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /machines/{machine_id}/secret_key`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D/secret_key).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
 pub fn get_secret_key(machine_id: impl Into<Id>) -> GetSecretKey {
     GetSecretKey { machine_id: machine_id.into() }
 }
@@ -358,10 +488,28 @@ impl Operation for GetSecretKey {
 /// Rotates a machine's secret key.
 ///
 /// The old key stays valid for the given number of seconds, 0 to 28800.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let secret = clerk.send(machines::rotate_secret_key("mch_1", 3600)).await?;
+```
+"#
+)]
 ///
-/// `POST /machines/{machine_id}/secret_key/rotate`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`MachineSecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /machines/{machine_id}/secret_key/rotate`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/secret_key/rotate).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
+/// - `previous_token_ttl` (`i64`, required): how many seconds the old key stays valid. 0 to 28800.
 pub fn rotate_secret_key(machine_id: impl Into<Id>, previous_token_ttl: i64) -> RotateSecretKey {
     RotateSecretKey { machine_id: machine_id.into(), previous_token_ttl }
 }
@@ -406,10 +554,28 @@ impl Operation for RotateSecretKey {
 /// Allows a machine to talk to another machine.
 ///
 /// A machine can have at most 150 scopes.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let scope = clerk.send(machines::create_scope("mch_1", "mch_2")).await?;
+```
+"#
+)]
 ///
-/// `POST /machines/{machine_id}/scopes`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 409, 422.
+/// - **Returns** [`MachineScope`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /machines/{machine_id}/scopes`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/scopes).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
+/// - `to_machine_id` ([`Id`], required): the machine that it may talk to.
 pub fn create_scope(machine_id: impl Into<Id>, to_machine_id: impl Into<Id>) -> CreateScope {
     CreateScope { machine_id: machine_id.into(), to_machine_id: to_machine_id.into() }
 }
@@ -447,10 +613,28 @@ impl Operation for CreateScope {
 }
 
 /// Stops a machine from talking to another machine.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::machines;
+
+let deleted = clerk.send(machines::delete_scope("mch_1", "mch_2")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /machines/{machine_id}/scopes/{other_machine_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/machines)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`DeletedMachineScope`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /machines/{machine_id}/scopes/{other_machine_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D/scopes/%7Bother_machine_id%7D).
+///
+/// # Parameters
+///
+/// - `machine_id` ([`Id`], required): the ID of the machine.
+/// - `other_machine_id` ([`Id`], required): the other machine.
 pub fn delete_scope(machine_id: impl Into<Id>, other_machine_id: impl Into<Id>) -> DeleteScope {
     DeleteScope { machine_id: machine_id.into(), other_machine_id: other_machine_id.into() }
 }

@@ -1,5 +1,9 @@
 //! Operations that belong to no other section.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get_public_interstitial`] | Gets the HTML page that checks in the browser whether a user is signed in. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::miscellaneous};
 //!
@@ -22,10 +26,39 @@ use crate::{
 /// Gets the HTML page that checks in the browser whether a user is signed in.
 ///
 /// Needs no key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::miscellaneous;
+
+let text = clerk
+    .send(miscellaneous::get_public_interstitial().publishable_key("pk_test_…"))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /public/interstitial`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/miscellaneous)). Documented error
-/// statuses: 400, 500.
+/// - **Returns** the body as a `String`.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (a required parameter is missing), 500 (an
+///   endless loop of redirects was detected).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Key**: none is sent.
+/// - **Sends** `GET /public/interstitial`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/miscellaneous/get/public/interstitial).
+///
+/// # Parameters
+///
+/// - [`frontend_api`](GetPublicInterstitial::frontend_api) (`String`): the host of the instance's
+///   Frontend API.
+/// - [`publishable_key`](GetPublicInterstitial::publishable_key) (`String`): the instance's publishable
+///   key.
+/// - [`proxy_url`](GetPublicInterstitial::proxy_url) (`String`): the URL of the proxy in front of
+///   Clerk's Frontend API.
+/// - [`domain`](GetPublicInterstitial::domain) (`String`): the instance's domain.
+/// - [`sign_in_url`](GetPublicInterstitial::sign_in_url) (`String`): the URL of the sign-in page.
+/// - [`use_domain_for_script`](GetPublicInterstitial::use_domain_for_script) (`bool`): whether the page
+///   loads its script from the domain.
 pub fn get_public_interstitial() -> GetPublicInterstitial {
     GetPublicInterstitial {
         frontend_api: None,

@@ -1,5 +1,9 @@
 //! Access tokens that Clerk issued as an OAuth provider.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Check | [`verify`] | Verifies an access token that Clerk issued for an OAuth application. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::oauth_access_tokens};
 //!
@@ -22,10 +26,27 @@ use crate::{
 };
 
 /// Verifies an access token that Clerk issued for an OAuth application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_access_tokens;
+
+let token = clerk.send(oauth_access_tokens::verify("oat_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /oauth_applications/access_tokens/verify`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-access-tokens)). Documented
-/// error statuses: 400, 404.
+/// - **Returns** [`OAuthAccessTokenVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only reads).
+/// - **Sends** `POST /oauth_applications/access_tokens/verify`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-access-tokens/post/oauth_applications/access_tokens/verify).
+///
+/// # Parameters
+///
+/// - `access_token` (`String`, required): the access token that a client presented.
 pub fn verify(access_token: impl Into<String>) -> Verify {
     Verify { access_token: access_token.into() }
 }

@@ -1,5 +1,16 @@
 //! OAuth applications: clients for which Clerk is the OAuth provider.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists OAuth applications. |
+//! |  | [`get`] | Gets an OAuth application. |
+//! | Create | [`create`] | Creates an OAuth application. |
+//! | Change | [`update`] | Updates an OAuth application. |
+//! |  | [`upload_logo`] | Sets the logo of an OAuth application. |
+//! |  | [`rotate_secret`] | Rotates the client secret of an OAuth application. |
+//! | Remove | [`delete`] | Permanently deletes an OAuth application. |
+//! |  | [`revoke_token`] | Revokes an access token or refresh token of an OAuth application. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::oauth_applications};
 //!
@@ -31,10 +42,33 @@ use crate::{
 };
 
 /// Lists OAuth applications.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let page = clerk.send(oauth_applications::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /oauth_applications`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 400, 403, 422.
+/// - **Returns** one [`Page`] of [`OAuthApplication`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /oauth_applications`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/get/oauth_applications).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `+created_at`.
+/// - [`name_query`](List::name_query) (`String`): includes only applications whose name contains this
+///   string, or with this client ID.
 pub fn list() -> List {
     List { limit: None, offset: None, order_by: None, name_query: None }
 }
@@ -129,10 +163,44 @@ impl Paged for List {
 /// Creates an OAuth application.
 ///
 /// The response includes its client secret. The name must have at most 256 characters.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let application = clerk
+    .send(
+        oauth_applications::create("Analyst")
+            .redirect_uris(["https://example.com/callback"]),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /oauth_applications`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 400, 403, 422.
+/// - **Returns** [`OAuthApplicationWithSecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /oauth_applications`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - [`redirect_uris`](Create::redirect_uris) (list of `String` or `null`): the URIs to which users may
+///   be redirected.
+/// - [`callback_url`](Create::callback_url) (`String` or `null`): the URL to which users are
+///   redirected. At most 1024 characters. Deprecated: use `redirect_uris`.
+/// - [`scopes`](Create::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
+///   1024 characters. Defaults to `profile email`.
+/// - [`consent_screen_enabled`](Create::consent_screen_enabled) (`bool` or `null`): whether users see a
+///   consent screen. Defaults to `true` for a new application.
+/// - [`pkce_required`](Create::pkce_required) (`bool` or `null`): whether clients must use PKCE (RFC
+///   7636). Defaults to `false` for a new application.
+/// - [`public`](Create::public) (`bool` or `null`): whether the client is public: it has no secret and
+///   uses PKCE (RFC 7636).
 pub fn create(name: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -232,10 +300,26 @@ impl Operation for Create {
 }
 
 /// Gets an OAuth application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let application = clerk.send(oauth_applications::get("oa_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /oauth_applications/{oauth_application_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 403, 404.
+/// - **Returns** [`OAuthApplication`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /oauth_applications/{oauth_application_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/get/oauth_applications/%7Boauth_application_id%7D).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
 pub fn get(oauth_application_id: impl Into<Id>) -> Get {
     Get { oauth_application_id: oauth_application_id.into() }
 }
@@ -277,10 +361,44 @@ impl Operation for Get {
 }
 
 /// Updates an OAuth application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let application =
+    clerk.send(oauth_applications::update("oa_1").scopes("profile email")).await?;
+```
+"#
+)]
 ///
-/// `PATCH /oauth_applications/{oauth_application_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 400, 403, 404, 422.
+/// - **Returns** [`OAuthApplication`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /oauth_applications/{oauth_application_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/patch/oauth_applications/%7Boauth_application_id%7D).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`redirect_uris`](Update::redirect_uris) (list of `String` or `null`): the URIs to which users may
+///   be redirected.
+/// - [`callback_url`](Update::callback_url) (`String` or `null`): the URL to which users are
+///   redirected. At most 1024 characters. Deprecated: use `redirect_uris`.
+/// - [`scopes`](Update::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
+///   1024 characters. Defaults to `profile email`.
+/// - [`consent_screen_enabled`](Update::consent_screen_enabled) (`bool` or `null`): whether users see a
+///   consent screen. Defaults to `true` for a new application.
+/// - [`pkce_required`](Update::pkce_required) (`bool` or `null`): whether clients must use PKCE (RFC
+///   7636). Defaults to `false` for a new application.
+/// - [`public`](Update::public) (`bool` or `null`): whether the client is public: it has no secret and
+///   uses PKCE (RFC 7636).
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(oauth_application_id: impl Into<Id>) -> Update {
     Update {
         oauth_application_id: oauth_application_id.into(),
@@ -393,10 +511,26 @@ impl Operation for Update {
 }
 
 /// Permanently deletes an OAuth application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let deleted = clerk.send(oauth_applications::delete("oa_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /oauth_applications/{oauth_application_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /oauth_applications/{oauth_application_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/delete/oauth_applications/%7Boauth_application_id%7D).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
 pub fn delete(oauth_application_id: impl Into<Id>) -> Delete {
     Delete { oauth_application_id: oauth_application_id.into() }
 }
@@ -441,10 +575,30 @@ impl Operation for Delete {
 /// Sets the logo of an OAuth application.
 ///
 /// Accepts JPEG, PNG, GIF and WebP images of at most 10 MB.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::oauth_applications, core::encode::File};
+
+let application =
+    clerk.send(oauth_applications::upload_logo("oa_1", File::new(png))).await?;
+```
+"#
+)]
 ///
-/// `PUT /oauth_applications/{oauth_application_id}/logo`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 400, 403, 404, 413.
+/// - **Returns** [`OAuthApplication`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 413 (too large).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /oauth_applications/{oauth_application_id}/logo`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/put/oauth_applications/%7Boauth_application_id%7D/logo).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
+/// - `file` ([`File`], required): the image.
+/// - [`uploader_user_id`](UploadLogo::uploader_user_id) ([`UserId`]): the user who uploads the image.
 pub fn upload_logo(oauth_application_id: impl Into<Id>, file: File) -> UploadLogo {
     UploadLogo { oauth_application_id: oauth_application_id.into(), uploader_user_id: None, file }
 }
@@ -499,10 +653,26 @@ impl Operation for UploadLogo {
 /// Rotates the client secret of an OAuth application.
 ///
 /// Its clients must use the new secret from then on.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+let application = clerk.send(oauth_applications::rotate_secret("oa_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /oauth_applications/{oauth_application_id}/rotate_secret`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 403, 404.
+/// - **Returns** [`OAuthApplicationWithSecret`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /oauth_applications/{oauth_application_id}/rotate_secret`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications/%7Boauth_application_id%7D/rotate_secret).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
 pub fn rotate_secret(oauth_application_id: impl Into<Id>) -> RotateSecret {
     RotateSecret { oauth_application_id: oauth_application_id.into() }
 }
@@ -543,10 +713,28 @@ impl Operation for RotateSecret {
 /// Revokes an access token or refresh token of an OAuth application.
 ///
 /// All other tokens of the same grant are revoked too. JWT access tokens cannot be revoked.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::oauth_applications;
+
+clerk.send(oauth_applications::revoke_token("oa_1", token)).await?;
+```
+"#
+)]
 ///
-/// `POST /oauth_applications/{oauth_application_id}/revoke_token`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications)). Documented error
-/// statuses: 400, 403, 404, 422.
+/// - **Returns** nothing.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /oauth_applications/{oauth_application_id}/revoke_token`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications/%7Boauth_application_id%7D/revoke_token).
+///
+/// # Parameters
+///
+/// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
+/// - `token` (`String`, required): the token.
 pub fn revoke_token(oauth_application_id: impl Into<Id>, token: impl Into<String>) -> RevokeToken {
     RevokeToken { oauth_application_id: oauth_application_id.into(), token: token.into() }
 }

@@ -1,5 +1,14 @@
 //! Organization domains: email domains that belong to an organization, and how their users join it.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the domains of an organization. |
+//! |  | [`list_all`] | Lists the domains of all organizations of the instance. |
+//! | Create | [`create`] | Adds a domain to an organization. |
+//! | Change | [`update`] | Updates a domain of an organization. |
+//! | Check | [`verify_ownership`] | Marks a domain as owned, without a DNS record as proof. |
+//! | Remove | [`delete`] | Deletes a domain of an organization. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::organization_domains, model::EnrollmentMode};
 //!
@@ -28,10 +37,34 @@ use crate::{
 };
 
 /// Lists the domains of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let page =
+    clerk.send(organization_domains::list(&organization_id).verified(true)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/domains`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 401, 422.
+/// - **Returns** one [`Page`] of [`OrganizationDomain`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/domains`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organizations/%7Borganization_id%7D/domains).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`verified`](List::verified) (`bool`): includes only domains that are verified (`true`) or not
+///   verified (`false`).
+/// - [`enrollment_mode`](List::enrollment_mode) (list of [`EnrollmentModeFilter`]): includes only
+///   domains with one of the included modes and none of the excluded ones. At most 100.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
     List {
         organization_id: organization_id.into(),
@@ -137,10 +170,34 @@ impl Paged for List {
 /// Adds a domain to an organization.
 ///
 /// It is created verified unless `verified` is set to `false`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let domain = clerk
+    .send(organization_domains::create(&organization_id, "example.com").verified(true))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/domains`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 400, 403, 404, 422.
+/// - **Returns** [`OrganizationDomain`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations/{organization_id}/domains`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `name` (`String`, required): the domain, such as `example.com`.
+/// - [`enrollment_mode`](Create::enrollment_mode) ([`EnrollmentMode`]): how users with an email address
+///   in the domain join.
+/// - [`verified`](Create::verified) (`bool` or `null`): whether the domain is created verified.
+///   Defaults to `true`.
 pub fn create(organization_id: impl Into<OrganizationId>, name: impl Into<String>) -> Create {
     Create {
         organization_id: organization_id.into(),
@@ -212,10 +269,35 @@ impl Operation for Create {
 }
 
 /// Updates a domain of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let domain = clerk
+    .send(organization_domains::update(&organization_id, "orgdmn_1").verified(true))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /organizations/{organization_id}/domains/{domain_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 400, 403, 404, 422.
+/// - **Returns** [`OrganizationDomain`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/patch/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `domain_id` ([`Id`], required): the ID of the domain.
+/// - [`enrollment_mode`](Update::enrollment_mode) ([`EnrollmentMode`] or `null`): how users with an
+///   email address in the domain join.
+/// - [`verified`](Update::verified) (`bool` or `null`): whether the domain is verified.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(organization_id: impl Into<OrganizationId>, domain_id: impl Into<Id>) -> Update {
     Update {
         organization_id: organization_id.into(),
@@ -287,10 +369,29 @@ impl Operation for Update {
 }
 
 /// Deletes a domain of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let deleted =
+    clerk.send(organization_domains::delete(&organization_id, "orgdmn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organizations/{organization_id}/domains/{domain_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 400, 401, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/delete/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `domain_id` ([`Id`], required): the ID of the domain.
 pub fn delete(organization_id: impl Into<OrganizationId>, domain_id: impl Into<Id>) -> Delete {
     Delete { organization_id: organization_id.into(), domain_id: domain_id.into() }
 }
@@ -334,10 +435,32 @@ impl Operation for Delete {
 /// Marks a domain as owned, without a DNS record as proof.
 ///
 /// Repeating the call has no further effect.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let domain = clerk
+    .send(organization_domains::verify_ownership(&organization_id, "orgdmn_1"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 401, 403, 404.
+/// - **Returns** [`OrganizationDomain`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (marking a domain as owned twice has no further effect).
+/// - **Sends** `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, [in
+///   Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D/verify_ownership).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `domain_id` ([`Id`], required): the ID of the domain.
 pub fn verify_ownership(
     organization_id: impl Into<OrganizationId>,
     domain_id: impl Into<Id>,
@@ -390,10 +513,43 @@ impl Operation for VerifyOwnership {
 }
 
 /// Lists the domains of all organizations of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_domains;
+
+let page =
+    clerk.send(organization_domains::list_all().domains(["example.com"])).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_domains`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains)). Documented
-/// error statuses: 401, 403, 422.
+/// - **Returns** one [`Page`] of [`OrganizationDomain`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_domains`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organization_domains).
+///
+/// # Parameters
+///
+/// - [`organization_id`](ListAll::organization_id) ([`OrganizationId`]): includes only domains of this
+///   organization.
+/// - [`verified`](ListAll::verified) (`bool`): includes only domains that are verified (`true`) or not
+///   verified (`false`).
+/// - [`enrollment_mode`](ListAll::enrollment_mode) (list of [`EnrollmentModeFilter`]): includes only
+///   domains with one of the included modes and none of the excluded ones. At most 100.
+/// - [`query`](ListAll::query) (`String`): includes only domains whose name contains this string. A
+///   string that starts with `org_` must be an organization's ID.
+/// - [`domains`](ListAll::domains) (list of `String`): includes only domains with exactly one of these
+///   names. At most 100.
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
 pub fn list_all() -> ListAll {
     ListAll {
         organization_id: None,

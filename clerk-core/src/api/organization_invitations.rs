@@ -1,5 +1,15 @@
 //! Invitations to organizations.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list_all`] | Lists the invitations of all organizations of the instance. |
+//! |  | [`list`] | Lists the invitations of an organization, newest first. |
+//! |  | [`list_pending`] | Lists the pending invitations of an organization. Deprecated. |
+//! |  | [`get`] | Gets an invitation to an organization. |
+//! | Create | [`create`] | Invites an email address to an organization, in a role such as `org:member`. |
+//! |  | [`bulk_create`] | Creates 1 to 10 invitations to an organization at once. |
+//! | Remove | [`revoke`] | Revokes a pending invitation to an organization, so that it can no longer be accepted. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::organization_invitations};
 //!
@@ -26,10 +36,36 @@ use crate::{
 };
 
 /// Lists the invitations of all organizations of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let page = clerk.send(organization_invitations::list_all().limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_invitations`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 404, 422, 500.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organization_invitations).
+///
+/// # Parameters
+///
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`status`](ListAll::status) (list of [`InvitationStatus`]): includes only invitations with one of
+///   these statuses. At most 100.
+/// - [`query`](ListAll::query) (`String`): includes only invitations whose email address contains this
+///   string.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
+/// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_all() -> ListAll {
     ListAll { order_by: None, status: Vec::new(), query: None, limit: None, offset: None }
 }
@@ -133,10 +169,37 @@ impl Paged for ListAll {
 /// Lists the invitations of an organization, newest first.
 ///
 /// Invitations that result from a verified domain are not listed.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let page =
+    clerk.send(organization_invitations::list(&organization_id).limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/invitations`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 404, 422.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of
+///   these statuses. At most 100.
+/// - [`email_address`](List::email_address) (`String`): includes only invitations of this email
+///   address.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
     List {
         organization_id: organization_id.into(),
@@ -249,10 +312,46 @@ impl Paged for List {
 /// Invites an email address to an organization, in a role such as `org:member`.
 ///
 /// The rate limit is 250 calls per hour.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let invitation = clerk
+    .send(organization_invitations::create(
+        &organization_id,
+        "ada@example.com",
+        "org:member",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/invitations`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 402, 403, 404, 422.
+/// - **Returns** [`OrganizationInvitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations/{organization_id}/invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `email_address` (`String`, required): the email address.
+/// - `role` (`String`, required): the key of the role, such as `org:member`.
+/// - [`inviter_user_id`](Create::inviter_user_id) ([`UserId`] or `null`): the user who sends the
+///   invitation. Must be an admin of the organization.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
+///   can read and only the backend can write. It is copied to the membership.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
+///   backend can read and write. It is copied to the membership.
+/// - [`redirect_url`](Create::redirect_url) (`String` or `null`): the URL that the link in the email
+///   leads to.
+/// - [`expires_in_days`](Create::expires_in_days) (`i64` or `null`): the number of days until the
+///   invitation expires, 1 to 365. Defaults to 30.
+/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends an email. Defaults to `true`.
 pub fn create(
     organization_id: impl Into<OrganizationId>,
     email_address: impl Into<String>,
@@ -371,10 +470,36 @@ impl Operation for Create {
 /// Creates 1 to 10 invitations to an organization at once.
 ///
 /// The rate limit is 50 calls per hour.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let page = clerk
+    .send(organization_invitations::bulk_create(
+        &organization_id,
+        [organization_invitations::BulkCreateItem::new(
+            "ada@example.com",
+            "org:member",
+        )],
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/invitations/bulk`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 403, 404, 422.
+/// - **Returns** a [`Page`] with every [`OrganizationInvitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations/{organization_id}/invitations/bulk`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/bulk).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `body` (list of [`BulkCreateItem`], required): what to create. 1 to 10 items.
 pub fn bulk_create(
     organization_id: impl Into<OrganizationId>,
     body: impl IntoIterator<Item = impl Into<BulkCreateItem>>,
@@ -421,10 +546,32 @@ impl Operation for BulkCreate {
 }
 
 /// Lists the pending invitations of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let page = clerk
+    .send(organization_invitations::list_pending(&organization_id).limit(100))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/invitations/pending`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 404.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/invitations/pending`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations/pending).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`limit`](ListPending::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults
+///   to 10.
+/// - [`offset`](ListPending::offset) (`u32`): skips this number of items. Defaults to 0.
 #[deprecated(note = "use `list` with the status `pending`")]
 pub fn list_pending(organization_id: impl Into<OrganizationId>) -> ListPending {
     ListPending { organization_id: organization_id.into(), limit: None, offset: None }
@@ -504,10 +651,29 @@ impl Paged for ListPending {
 }
 
 /// Gets an invitation to an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let invitation =
+    clerk.send(organization_invitations::get(&organization_id, "orginv_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/invitations/{invitation_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 403, 404.
+/// - **Returns** [`OrganizationInvitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/invitations/{invitation_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `invitation_id` ([`Id`], required): the ID of the invitation.
 pub fn get(organization_id: impl Into<OrganizationId>, invitation_id: impl Into<Id>) -> Get {
     Get { organization_id: organization_id.into(), invitation_id: invitation_id.into() }
 }
@@ -559,10 +725,31 @@ impl Operation for Get {
 }
 
 /// Revokes a pending invitation to an organization, so that it can no longer be accepted.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_invitations;
+
+let invitation =
+    clerk.send(organization_invitations::revoke(&organization_id, "orginv_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/invitations/{invitation_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations)). Documented
-/// error statuses: 400, 403, 404.
+/// - **Returns** [`OrganizationInvitation`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations/{organization_id}/invitations/{invitation_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `invitation_id` ([`Id`], required): the ID of the invitation.
+/// - [`requesting_user_id`](Revoke::requesting_user_id) ([`UserId`] or `null`): the user who revokes
+///   the invitation. Must be an admin of the organization.
 pub fn revoke(organization_id: impl Into<OrganizationId>, invitation_id: impl Into<Id>) -> Revoke {
     Revoke {
         organization_id: organization_id.into(),

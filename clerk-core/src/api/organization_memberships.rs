@@ -1,5 +1,14 @@
 //! Organization memberships: which users belong to an organization, and in which role.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the memberships of an organization. |
+//! |  | [`list_all`] | Lists the memberships of all organizations of the instance. |
+//! | Create | [`create`] | Adds a user to an organization, in a role such as `org:member`. |
+//! | Change | [`update`] | Changes the role of a member. |
+//! |  | [`update_metadata`] | Merges new values into the metadata of a membership. |
+//! | Remove | [`delete`] | Removes a member from an organization. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::organization_memberships};
 //!
@@ -25,10 +34,63 @@ use crate::{
 };
 
 /// Lists the memberships of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_memberships;
+
+let page = clerk
+    .send(organization_memberships::list(&organization_id).role(["org:admin"]))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/memberships`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 401, 422.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/memberships`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/get/organizations/%7Borganization_id%7D/memberships).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order.
+/// - [`user_id`](List::user_id) (list of [`UserId`]): includes only memberships of these users. At most
+///   100.
+/// - [`email_address`](List::email_address) (list of `String`): includes only users with one of these
+///   email addresses. At most 100.
+/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these
+///   phone numbers. At most 100.
+/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames.
+///   At most 100.
+/// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
+///   wallets. At most 100.
+/// - [`role`](List::role) (list of `String`): includes only members with one of these roles. At most
+///   100.
+/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
+///   searched fields.
+/// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
+///   address that contains this string, ignoring case.
+/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone
+///   number that contains this string.
+/// - [`username_query`](List::username_query) (`String`): includes only users with a username that
+///   contains this string, ignoring case.
+/// - [`name_query`](List::name_query) (`String`): includes only users with a name that contains this
+///   string, ignoring case.
+/// - [`last_active_at_before`](List::last_active_at_before) ([`Timestamp`]): includes only users last
+///   active before this time.
+/// - [`last_active_at_after`](List::last_active_at_after) ([`Timestamp`]): includes only users last
+///   active after this time.
+/// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only users created before
+///   this time.
+/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after
+///   this time.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
     List {
         organization_id: organization_id.into(),
@@ -256,10 +318,35 @@ impl Paged for List {
 }
 
 /// Adds a user to an organization, in a role such as `org:member`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_memberships;
+
+let membership = clerk
+    .send(organization_memberships::create(&organization_id, &user_id, "org:member"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/memberships`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 400, 403, 404, 422.
+/// - **Returns** [`OrganizationMembership`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations/{organization_id}/memberships`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/post/organizations/%7Borganization_id%7D/memberships).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `role` (`String`, required): the key of the role, such as `org:member`.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
+///   can read and only the backend can write.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
+///   backend can read and write.
 pub fn create(
     organization_id: impl Into<OrganizationId>,
     user_id: impl Into<UserId>,
@@ -338,10 +425,31 @@ impl Operation for Create {
 }
 
 /// Changes the role of a member.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_memberships;
+
+let membership = clerk
+    .send(organization_memberships::update(&organization_id, &user_id, "org:member"))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /organizations/{organization_id}/memberships/{user_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 404, 422.
+/// - **Returns** [`OrganizationMembership`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same role twice has no further effect).
+/// - **Sends** `PATCH /organizations/{organization_id}/memberships/{user_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/patch/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `role` (`String`, required): the key of the role, such as `org:member`.
 pub fn update(
     organization_id: impl Into<OrganizationId>,
     user_id: impl Into<UserId>,
@@ -403,10 +511,29 @@ impl Operation for Update {
 }
 
 /// Removes a member from an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_memberships;
+
+let membership =
+    clerk.send(organization_memberships::delete(&organization_id, &user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organizations/{organization_id}/memberships/{user_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 401, 404, 422.
+/// - **Returns** [`OrganizationMembership`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found), 422 (invalid
+///   value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organizations/{organization_id}/memberships/{user_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/delete/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn delete(organization_id: impl Into<OrganizationId>, user_id: impl Into<UserId>) -> Delete {
     Delete { organization_id: organization_id.into(), user_id: user_id.into() }
 }
@@ -462,10 +589,38 @@ impl Operation for Delete {
 ///
 /// The merge is deep; a key set to `null` is deleted. Clerk has no operation that replaces this
 /// metadata.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::organization_memberships};
+
+let membership = clerk
+    .send(
+        organization_memberships::update_metadata(&organization_id, &user_id)
+            .public_metadata(Metadata::new().with("desk", 7)),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 400, 404, 422.
+/// - **Returns** [`OrganizationMembership`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (merging the same values twice has no further effect).
+/// - **Sends** `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/patch/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D/metadata).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend
+///   can read and only the backend can write.
+/// - [`private_metadata`](UpdateMetadata::private_metadata) ([`Metadata`]): metadata that only the
+///   backend can read and write.
 pub fn update_metadata(
     organization_id: impl Into<OrganizationId>,
     user_id: impl Into<UserId>,
@@ -548,10 +703,32 @@ impl Operation for UpdateMetadata {
 }
 
 /// Lists the memberships of all organizations of the instance.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_memberships;
+
+let page = clerk.send(organization_memberships::list_all().limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_memberships`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
-/// error statuses: 400, 401, 422, 500.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_memberships`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/get/organization_memberships).
+///
+/// # Parameters
+///
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
+/// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_all() -> ListAll {
     ListAll { order_by: None, limit: None, offset: None }
 }

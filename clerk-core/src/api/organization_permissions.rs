@@ -1,5 +1,13 @@
 //! Organization permissions: what roles allow.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists permissions. |
+//! |  | [`get`] | Gets a permission. |
+//! | Create | [`create`] | Creates a permission. |
+//! | Change | [`update`] | Updates a custom permission. |
+//! | Remove | [`delete`] | Deletes a custom permission. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::organization_permissions};
 //!
@@ -24,10 +32,31 @@ use crate::{
 };
 
 /// Lists permissions.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_permissions;
+
+let page = clerk.send(organization_permissions::list().limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_permissions`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions)). Documented
-/// error statuses: 401, 422.
+/// - **Returns** one [`Page`] of [`Permission`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_permissions`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/get/organization_permissions).
+///
+/// # Parameters
+///
+/// - [`query`](List::query) (`String`): includes only permissions with this ID, or whose name or key
+///   contains this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { query: None, order_by: None, limit: None, offset: None }
 }
@@ -122,10 +151,31 @@ impl Paged for List {
 /// Creates a permission.
 ///
 /// Its key has the form `org:feature:action`. Keys that start with `org:sys_` are reserved for Clerk.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_permissions;
+
+let permission = clerk
+    .send(organization_permissions::create("Read bills", "org:bills:read"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organization_permissions`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions)). Documented
-/// error statuses: 400, 401, 402, 404, 422.
+/// - **Returns** [`Permission`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organization_permissions`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/post/organization_permissions).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `key` (`String`, required): the key, such as `org:invoices:read`.
+/// - [`description`](Create::description) (`String`): the description.
 pub fn create(name: impl Into<String>, key: impl Into<String>) -> Create {
     Create { name: name.into(), key: key.into(), description: None }
 }
@@ -176,10 +226,26 @@ impl Operation for Create {
 }
 
 /// Gets a permission.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_permissions;
+
+let permission = clerk.send(organization_permissions::get("perm_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_permissions/{permission_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions)). Documented
-/// error statuses: 401, 404.
+/// - **Returns** [`Permission`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_permissions/{permission_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/get/organization_permissions/%7Bpermission_id%7D).
+///
+/// # Parameters
+///
+/// - `permission_id` ([`Id`], required): the ID of the permission.
 pub fn get(permission_id: impl Into<Id>) -> Get {
     Get { permission_id: permission_id.into() }
 }
@@ -222,10 +288,32 @@ impl Operation for Get {
 /// Updates a custom permission.
 ///
 /// Clerk's system permissions cannot be updated.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_permissions;
+
+let permission = clerk
+    .send(organization_permissions::update("perm_1").description("Opens bills."))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /organization_permissions/{permission_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions)). Documented
-/// error statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`Permission`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /organization_permissions/{permission_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/patch/organization_permissions/%7Bpermission_id%7D).
+///
+/// # Parameters
+///
+/// - `permission_id` ([`Id`], required): the ID of the permission.
+/// - [`name`](Update::name) (`String`): the name.
+/// - [`key`](Update::key) (`String`): the key, as in session tokens, in the form `org:feature:action`.
+/// - [`description`](Update::description) (`String`): the description.
 pub fn update(permission_id: impl Into<Id>) -> Update {
     Update { permission_id: permission_id.into(), name: None, key: None, description: None }
 }
@@ -295,10 +383,27 @@ impl Operation for Update {
 /// Deletes a custom permission.
 ///
 /// Clerk's system permissions cannot be deleted.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_permissions;
+
+let deleted = clerk.send(organization_permissions::delete("perm_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organization_permissions/{permission_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions)). Documented
-/// error statuses: 401, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organization_permissions/{permission_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/delete/organization_permissions/%7Bpermission_id%7D).
+///
+/// # Parameters
+///
+/// - `permission_id` ([`Id`], required): the ID of the permission.
 pub fn delete(permission_id: impl Into<Id>) -> Delete {
     Delete { permission_id: permission_id.into() }
 }

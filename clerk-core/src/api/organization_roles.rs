@@ -1,5 +1,15 @@
 //! Organization roles: roles that members can have, with their permissions.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists roles. |
+//! |  | [`get`] | Gets a role. |
+//! | Create | [`create`] | Creates a role. |
+//! | Change | [`update`] | Updates a role. |
+//! |  | [`assign_permission`] | Assigns a permission to a role. |
+//! | Remove | [`delete`] | Deletes a role. |
+//! |  | [`remove_permission`] | Removes a permission from a role. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::organization_roles};
 //!
@@ -24,10 +34,32 @@ use crate::{
 };
 
 /// Lists roles.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let page = clerk.send(organization_roles::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_roles`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 400, 401, 403, 422.
+/// - **Returns** one [`Page`] of [`Role`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_roles`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/get/organization_roles).
+///
+/// # Parameters
+///
+/// - [`query`](List::query) (`String`): includes only roles with this ID, or whose name or key contains
+///   this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { query: None, order_by: None, limit: None, offset: None }
 }
@@ -123,10 +155,33 @@ impl Paged for List {
 ///
 /// Its key must be unique in the instance: `org:` followed by lowercase letters, digits and
 /// underscores.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let role = clerk.send(organization_roles::create("Auditor", "org:auditor")).await?;
+```
+"#
+)]
 ///
-/// `POST /organization_roles`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 400, 401, 402, 403, 404, 422.
+/// - **Returns** [`Role`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organization_roles`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `key` (`String`, required): the key, such as `org:auditor`.
+/// - [`description`](Create::description) (`String` or `null`): the description.
+/// - [`permissions`](Create::permissions) (list of [`Id`] or `null`): the permissions of the role, by
+///   their IDs.
+/// - [`include_in_initial_role_set`](Create::include_in_initial_role_set) (`bool` or `null`): whether
+///   the role is added to the role set of new organizations.
 pub fn create(name: impl Into<String>, key: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -202,10 +257,27 @@ impl Operation for Create {
 }
 
 /// Gets a role.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let role = clerk.send(organization_roles::get("role_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /organization_roles/{organization_role_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** [`Role`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organization_roles/{organization_role_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/get/organization_roles/%7Borganization_role_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_role_id` ([`Id`], required): the ID of the organization role.
 pub fn get(organization_role_id: impl Into<Id>) -> Get {
     Get { organization_role_id: organization_role_id.into() }
 }
@@ -246,10 +318,35 @@ impl Operation for Get {
 }
 
 /// Updates a role.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let role = clerk.send(organization_roles::update("role_1").name("Accountant")).await?;
+```
+"#
+)]
 ///
-/// `PATCH /organization_roles/{organization_role_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`Role`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /organization_roles/{organization_role_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/patch/organization_roles/%7Borganization_role_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_role_id` ([`Id`], required): the ID of the organization role.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`key`](Update::key) (`String` or `null`): the key, as in session tokens: `org:` followed by
+///   lowercase letters, digits and underscores.
+/// - [`description`](Update::description) (`String` or `null`): the description.
+/// - [`permissions`](Update::permissions) (list of [`Id`] or `null`): replaces the permissions of the
+///   role, by their IDs.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(organization_role_id: impl Into<Id>) -> Update {
     Update {
         organization_role_id: organization_role_id.into(),
@@ -332,10 +429,27 @@ impl Operation for Update {
 /// Deletes a role.
 ///
 /// Clerk refuses this while a member, an invitation or a setting uses the role.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let deleted = clerk.send(organization_roles::delete("role_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organization_roles/{organization_role_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 401, 403, 404, 422.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organization_roles/{organization_role_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/delete/organization_roles/%7Borganization_role_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_role_id` ([`Id`], required): the ID of the organization role.
 pub fn delete(organization_role_id: impl Into<Id>) -> Delete {
     Delete { organization_role_id: organization_role_id.into() }
 }
@@ -379,10 +493,30 @@ impl Operation for Delete {
 /// Assigns a permission to a role.
 ///
 /// If the role already has it, Clerk responds with status 409.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let role =
+    clerk.send(organization_roles::assign_permission("role_1", "perm_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 401, 403, 404, 409.
+/// - **Returns** [`Role`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found), 409 (conflict).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in
+///   Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_role_id` ([`Id`], required): the ID of the organization role.
+/// - `permission_id` ([`Id`], required): the ID of the permission.
 pub fn assign_permission(
     organization_role_id: impl Into<Id>,
     permission_id: impl Into<Id>,
@@ -431,10 +565,30 @@ impl Operation for AssignPermission {
 }
 
 /// Removes a permission from a role.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organization_roles;
+
+let role =
+    clerk.send(organization_roles::remove_permission("role_1", "perm_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles)). Documented error
-/// statuses: 401, 403, 404, 422.
+/// - **Returns** [`Role`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in
+///   Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/delete/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_role_id` ([`Id`], required): the ID of the organization role.
+/// - `permission_id` ([`Id`], required): the ID of the permission.
 pub fn remove_permission(
     organization_role_id: impl Into<Id>,
     permission_id: impl Into<Id>,

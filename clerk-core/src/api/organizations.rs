@@ -1,5 +1,20 @@
 //! Organizations: find, create, update and delete them, and manage their metadata, logo and billing.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists organizations. |
+//! |  | [`get`] | Gets an organization, by ID or slug. |
+//! |  | [`get_billing_subscription`] | Gets the billing subscription of an organization. |
+//! |  | [`get_billing_credit_balance`] | Gets the credit balance of an organization. |
+//! | Create | [`create`] | Creates an organization. |
+//! | Change | [`update`] | Updates an organization. |
+//! |  | [`replace_metadata`] | Replaces the metadata of an organization. |
+//! |  | [`merge_metadata`] | Merges new values into the metadata of an organization. |
+//! |  | [`upload_logo`] | Sets the logo of an organization. |
+//! |  | [`adjust_billing_credit_balance`] | Increases or decreases the credit balance of an organization. |
+//! | Remove | [`delete`] | Deletes an organization, together with its memberships and invitations. |
+//! |  | [`delete_logo`] | Deletes the logo of an organization. |
+//!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::organizations};
 //!
@@ -31,9 +46,41 @@ use crate::{
 };
 
 /// Lists organizations.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let page = clerk.send(organizations::list().query("engines").limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations` ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)).
-/// Documented error statuses: 400, 403, 422.
+/// - **Returns** one [`Page`] of [`Organization`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations).
+///
+/// # Parameters
+///
+/// - [`include_members_count`](List::include_members_count) (`bool`): whether the response includes the
+///   number of members.
+/// -
+///   [`include_missing_member_with_elevated_permissions`](List::include_missing_member_with_elevated_permissions)
+///   (`bool`): whether the response says if no member can manage the organization's members.
+/// - [`query`](List::query) (`String`): includes only organizations whose ID, name or slug contains
+///   this string.
+/// - [`user_id`](List::user_id) (list of [`UserId`]): includes only organizations with these members; a
+///   `-` before an ID excludes the user's organizations. At most 100.
+/// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only these
+///   organizations; a `-` before an ID excludes the organization. At most 100.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List {
         include_members_count: None,
@@ -174,9 +221,43 @@ impl Paged for List {
 }
 
 /// Creates an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let organization = clerk
+    .send(organizations::create("Analytical Engines").created_by(&user_id))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations` ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)).
-/// Documented error statuses: 400, 402, 403, 422.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /organizations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/post/organizations).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the organization
+///   and becomes its first admin.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
+///   backend can read and write.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
+///   can read and only the backend can write.
+/// - [`slug`](Create::slug) (`String` or `null`): the slug, a URL-friendly name. Must be unique in the
+///   instance.
+/// - [`max_allowed_memberships`](Create::max_allowed_memberships) (`i64` or `null`): the maximum number
+///   of members. 0 means unlimited.
+/// - [`created_at`](Create::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
+///   Meant for migrating existing data to Clerk.
+/// - [`role_set_key`](Create::role_set_key) (`String` or `null`): the role set that the organization
+///   uses, by its key.
 pub fn create(name: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -279,10 +360,31 @@ impl Operation for Create {
 }
 
 /// Gets an organization, by ID or slug.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let organization = clerk.send(organizations::get(&organization_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 403, 404.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID or the slug of the organization.
+/// - [`include_members_count`](Get::include_members_count) (`bool`): whether the response includes the
+///   number of members.
+/// -
+///   [`include_missing_member_with_elevated_permissions`](Get::include_missing_member_with_elevated_permissions)
+///   (`bool`): whether the response says if no member can manage the organization's members.
 pub fn get(organization_id: impl Into<OrganizationId>) -> Get {
     Get {
         organization_id: organization_id.into(),
@@ -362,10 +464,41 @@ impl Operation for Get {
 /// Updates an organization.
 ///
 /// To change metadata, use [`merge_metadata`] or [`replace_metadata`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let organization =
+    clerk.send(organizations::update(&organization_id).name("Engines")).await?;
+```
+"#
+)]
 ///
-/// `PATCH /organizations/{organization_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 402, 403, 404, 422.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /organizations/{organization_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/patch/organizations/%7Borganization_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`slug`](Update::slug) (`String` or `null`): the slug, a URL-friendly name. Must be unique in the
+///   instance.
+/// - [`max_allowed_memberships`](Update::max_allowed_memberships) (`i64` or `null`): the maximum number
+///   of members. 0 means unlimited.
+/// - [`admin_delete_enabled`](Update::admin_delete_enabled) (`bool` or `null`): whether admins of the
+///   organization can delete it.
+/// - [`created_at`](Update::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
+///   Meant for migrating existing data to Clerk.
+/// - [`role_set_key`](Update::role_set_key) (`String` or `null`): the role set that the organization
+///   uses, by its key.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(organization_id: impl Into<OrganizationId>) -> Update {
     Update {
         organization_id: organization_id.into(),
@@ -470,10 +603,26 @@ impl Operation for Update {
 }
 
 /// Deletes an organization, together with its memberships and invitations.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let deleted = clerk.send(organizations::delete(&organization_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organizations/{organization_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// status: 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organizations/{organization_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/delete/organizations/%7Borganization_id%7D).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 pub fn delete(organization_id: impl Into<OrganizationId>) -> Delete {
     Delete { organization_id: organization_id.into() }
 }
@@ -519,10 +668,38 @@ impl Operation for Delete {
 ///
 /// Each field that is set is replaced as a whole; the others are kept. To merge instead, use
 /// [`merge_metadata`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::organizations};
+
+let organization = clerk
+    .send(
+        organizations::replace_metadata(&organization_id)
+            .public_metadata(Metadata::new().with("tier", "gold")),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PUT /organizations/{organization_id}/metadata`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 401, 404, 422.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /organizations/{organization_id}/metadata`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/metadata).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`public_metadata`](ReplaceMetadata::public_metadata) ([`Metadata`] or `null`): replaces the
+///   metadata that the frontend can read and only the backend can write. An empty object clears it.
+/// - [`private_metadata`](ReplaceMetadata::private_metadata) ([`Metadata`] or `null`): replaces the
+///   metadata that only the backend can read and write. An empty object clears it.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn replace_metadata(organization_id: impl Into<OrganizationId>) -> ReplaceMetadata {
     ReplaceMetadata {
         organization_id: organization_id.into(),
@@ -595,10 +772,37 @@ impl Operation for ReplaceMetadata {
 ///
 /// The merge is deep; a key set to `null` is deleted. To replace the metadata, use
 /// [`replace_metadata`]. The [`metadata`](crate::metadata) module has examples of both.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::organizations};
+
+let organization = clerk
+    .send(
+        organizations::merge_metadata(&organization_id)
+            .public_metadata(Metadata::new().with("tier", "gold")),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /organizations/{organization_id}/metadata`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 401, 404, 422.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (merging the same values twice has no further effect).
+/// - **Sends** `PATCH /organizations/{organization_id}/metadata`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/patch/organizations/%7Borganization_id%7D/metadata).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - [`public_metadata`](MergeMetadata::public_metadata) ([`Metadata`]): metadata that the frontend can
+///   read and only the backend can write.
+/// - [`private_metadata`](MergeMetadata::private_metadata) ([`Metadata`]): metadata that only the
+///   backend can read and write.
 pub fn merge_metadata(organization_id: impl Into<OrganizationId>) -> MergeMetadata {
     MergeMetadata { organization_id: organization_id.into(), public_metadata: None, private_metadata: None }
 }
@@ -666,10 +870,30 @@ impl Operation for MergeMetadata {
 /// Sets the logo of an organization.
 ///
 /// Accepts JPEG, PNG, GIF and WebP images of at most 10 MB.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::organizations, core::encode::File};
+
+let organization =
+    clerk.send(organizations::upload_logo(&organization_id, File::new(png))).await?;
+```
+"#
+)]
 ///
-/// `PUT /organizations/{organization_id}/logo`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 403, 404, 413.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 413 (too large).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /organizations/{organization_id}/logo`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/logo).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `file` ([`File`], required): the image.
+/// - [`uploader_user_id`](UploadLogo::uploader_user_id) ([`UserId`]): the user who uploads the image.
 pub fn upload_logo(organization_id: impl Into<OrganizationId>, file: File) -> UploadLogo {
     UploadLogo { organization_id: organization_id.into(), uploader_user_id: None, file }
 }
@@ -727,10 +951,26 @@ impl Operation for UploadLogo {
 }
 
 /// Deletes the logo of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let organization = clerk.send(organizations::delete_logo(&organization_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /organizations/{organization_id}/logo`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// status: 404.
+/// - **Returns** [`Organization`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /organizations/{organization_id}/logo`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/delete/organizations/%7Borganization_id%7D/logo).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 pub fn delete_logo(organization_id: impl Into<OrganizationId>) -> DeleteLogo {
     DeleteLogo { organization_id: organization_id.into() }
 }
@@ -773,10 +1013,28 @@ impl Operation for DeleteLogo {
 }
 
 /// Gets the billing subscription of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let subscription =
+    clerk.send(organizations::get_billing_subscription(&organization_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/billing/subscription`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingSubscription`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/billing/subscription`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/subscription).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 pub fn get_billing_subscription(organization_id: impl Into<OrganizationId>) -> GetBillingSubscription {
     GetBillingSubscription { organization_id: organization_id.into() }
 }
@@ -817,10 +1075,28 @@ impl Operation for GetBillingSubscription {
 }
 
 /// Gets the credit balance of an organization.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::organizations;
+
+let balance =
+    clerk.send(organizations::get_billing_credit_balance(&organization_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /organizations/{organization_id}/billing/credits`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingCreditBalance`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /organizations/{organization_id}/billing/credits`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/credits).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 pub fn get_billing_credit_balance(organization_id: impl Into<OrganizationId>) -> GetBillingCreditBalance {
     GetBillingCreditBalance { organization_id: organization_id.into() }
 }
@@ -863,10 +1139,42 @@ impl Operation for GetBillingCreditBalance {
 ///
 /// The amount is in the currency's smallest unit. Repeating the call with the same idempotency key has
 /// no further effect.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::organizations, model::BillingCreditAction};
+
+let entry = clerk
+    .send(organizations::adjust_billing_credit_balance(
+        &organization_id,
+        500,
+        BillingCreditAction::Increase,
+        "refund-7",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /organizations/{organization_id}/billing/credits`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
-/// statuses: 400, 401, 403, 404, 409, 422, 500.
+/// - **Returns** [`BillingCreditEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (the request carries an idempotency key).
+/// - **Sends** `POST /organizations/{organization_id}/billing/credits`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/post/organizations/%7Borganization_id%7D/billing/credits).
+///
+/// # Parameters
+///
+/// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
+/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency.
+/// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
+/// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
+///   change already.
+/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to
+///   `USD`.
+/// - [`note`](AdjustBillingCreditBalance::note) (`String`): a note on the change.
 pub fn adjust_billing_credit_balance(
     organization_id: impl Into<OrganizationId>,
     amount: i64,

@@ -1,5 +1,15 @@
 //! Phone numbers of users: add, update, verify, replace and delete them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get`] | Gets a phone number. |
+//! | Create | [`create`] | Adds a phone number to a user. |
+//! | Change | [`update`] | Updates a phone number: marks it as verified, or makes it primary or a second factor. |
+//! |  | [`replace_for_user`] | Replaces all phone numbers of a user with one primary phone number. |
+//! | Check | [`prepare_verification`] | Sends a one-time code to a phone number. |
+//! |  | [`attempt_verification`] | Checks a one-time code that was sent to a phone number. |
+//! | Remove | [`delete`] | Deletes a phone number. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::phone_numbers};
 //!
@@ -25,9 +35,34 @@ use crate::{
 /// Adds a phone number to a user.
 ///
 /// It must be in E.164 format, such as `+15555550100`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let phone_number =
+    clerk.send(phone_numbers::create(&user_id, "+15555550100").verified(true)).await?;
+```
+"#
+)]
 ///
-/// `POST /phone_numbers` ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)).
-/// Documented error statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`PhoneNumber`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /phone_numbers`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `phone_number` (`String`, required): the phone number, in E.164 format.
+/// - [`verified`](Create::verified) (`bool` or `null`): whether it is created verified.
+/// - [`primary`](Create::primary) (`bool` or `null`): whether it becomes the primary one. Defaults to
+///   `false`, except for a user's first phone number.
+/// - [`reserved_for_second_factor`](Create::reserved_for_second_factor) (`bool` or `null`): whether the
+///   phone number is a second factor. It must be verified; the first one becomes the default.
 pub fn create(user_id: impl Into<UserId>, phone_number: impl Into<String>) -> Create {
     Create {
         user_id: user_id.into(),
@@ -101,10 +136,27 @@ impl Operation for Create {
 }
 
 /// Gets a phone number.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let phone_number = clerk.send(phone_numbers::get("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /phone_numbers/{phone_number_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404.
+/// - **Returns** [`PhoneNumber`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /phone_numbers/{phone_number_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/get/phone_numbers/%7Bphone_number_id%7D).
+///
+/// # Parameters
+///
+/// - `phone_number_id` ([`Id`], required): the ID of the phone number.
 pub fn get(phone_number_id: impl Into<Id>) -> Get {
     Get { phone_number_id: phone_number_id.into() }
 }
@@ -145,10 +197,34 @@ impl Operation for Get {
 }
 
 /// Updates a phone number: marks it as verified, or makes it primary or a second factor.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let phone_number = clerk.send(phone_numbers::update("idn_1").primary(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /phone_numbers/{phone_number_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404.
+/// - **Returns** [`PhoneNumber`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (setting the same values twice has no further effect).
+/// - **Sends** `PATCH /phone_numbers/{phone_number_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/patch/phone_numbers/%7Bphone_number_id%7D).
+///
+/// # Parameters
+///
+/// - `phone_number_id` ([`Id`], required): the ID of the phone number.
+/// - [`verified`](Update::verified) (`bool` or `null`): whether it is verified.
+/// - [`primary`](Update::primary) (`bool` or `null`): whether it becomes the primary one.
+/// - [`reserved_for_second_factor`](Update::reserved_for_second_factor) (`bool` or `null`): whether the
+///   phone number is a second factor. It must be verified; the first one becomes the default.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(phone_number_id: impl Into<Id>) -> Update {
     Update {
         phone_number_id: phone_number_id.into(),
@@ -226,10 +302,27 @@ impl Operation for Update {
 }
 
 /// Deletes a phone number.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let deleted = clerk.send(phone_numbers::delete("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /phone_numbers/{phone_number_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /phone_numbers/{phone_number_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/delete/phone_numbers/%7Bphone_number_id%7D).
+///
+/// # Parameters
+///
+/// - `phone_number_id` ([`Id`], required): the ID of the phone number.
 pub fn delete(phone_number_id: impl Into<Id>) -> Delete {
     Delete { phone_number_id: phone_number_id.into() }
 }
@@ -273,10 +366,27 @@ impl Operation for Delete {
 /// Sends a one-time code to a phone number.
 ///
 /// Pass the `id` of the response to [`attempt_verification`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let verification = clerk.send(phone_numbers::prepare_verification("idn_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /phone_numbers/{phone_number_id}/prepare_verification`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404, 429, 500.
+/// - **Returns** [`CodeVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 429 (rate limit), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /phone_numbers/{phone_number_id}/prepare_verification`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/prepare_verification).
+///
+/// # Parameters
+///
+/// - `phone_number_id` ([`Id`], required): the ID of the phone number.
 pub fn prepare_verification(phone_number_id: impl Into<Id>) -> PrepareVerification {
     PrepareVerification { phone_number_id: phone_number_id.into() }
 }
@@ -316,10 +426,31 @@ impl Operation for PrepareVerification {
 ///
 /// Takes the verification ID and the code. A wrong or expired code is not an error: check the `status`.
 /// The right code also marks the phone number as verified. No session is created.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let verification =
+    clerk.send(phone_numbers::attempt_verification("idn_1", "ver_1", "424242")).await?;
+```
+"#
+)]
 ///
-/// `POST /phone_numbers/{phone_number_id}/attempt_verification`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404, 500.
+/// - **Returns** [`CodeVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`,
+///   if the code was accepted before.
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /phone_numbers/{phone_number_id}/attempt_verification`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/attempt_verification).
+///
+/// # Parameters
+///
+/// - `phone_number_id` ([`Id`], required): the ID of the phone number.
+/// - `verification_id` ([`Id`], required): the ID of the verification.
+/// - `code` (`String`, required): the code that the user entered.
 pub fn attempt_verification(
     phone_number_id: impl Into<Id>,
     verification_id: impl Into<Id>,
@@ -373,10 +504,31 @@ impl Operation for AttemptVerification {
 /// Replaces all phone numbers of a user with one primary phone number.
 ///
 /// The new number is not a second factor, even if one of the old numbers was.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::phone_numbers;
+
+let phone_number =
+    clerk.send(phone_numbers::replace_for_user(&user_id, "+15555550100")).await?;
+```
+"#
+)]
 ///
-/// `PUT /users/{user_id}/phone_number`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`PhoneNumber`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /users/{user_id}/phone_number`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/put/users/%7Buser_id%7D/phone_number).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `phone_number` (`String`, required): the phone number, in E.164 format.
+/// - [`identification_status`](ReplaceForUser::identification_status) ([`IdentificationStatus`]): the
+///   status of the new phone number. Defaults to `verified`.
 pub fn replace_for_user(user_id: impl Into<UserId>, phone_number: impl Into<String>) -> ReplaceForUser {
     ReplaceForUser { user_id: user_id.into(), phone_number: phone_number.into(), identification_status: None }
 }

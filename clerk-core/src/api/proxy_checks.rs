@@ -1,5 +1,9 @@
 //! Proxy checks: whether a proxy in front of Clerk's Frontend API works.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Check | [`verify`] | Checks whether a proxy reaches Clerk's Frontend API. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::proxy_checks};
 //!
@@ -24,9 +28,29 @@ use crate::{
 /// Checks whether a proxy reaches Clerk's Frontend API.
 ///
 /// Can be used before or after the proxy is configured.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::proxy_checks;
+
+let check = clerk.send(proxy_checks::verify().domain_id("dmn_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /proxy_checks` ([reference](https://clerk.com/docs/reference/backend-api/tag/proxy-checks)).
-/// Documented error statuses: 400, 422.
+/// - **Returns** [`ProxyCheck`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (only checks).
+/// - **Sends** `POST /proxy_checks`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/proxy-checks/post/proxy_checks).
+///
+/// # Parameters
+///
+/// - [`domain_id`](Verify::domain_id) ([`Id`]): the domain.
+/// - [`proxy_url`](Verify::proxy_url) (`String`): the URL of the proxy, such as
+///   `https://example.com/__clerk`.
 pub fn verify() -> Verify {
     Verify { domain_id: None, proxy_url: None }
 }

@@ -1,5 +1,12 @@
 //! Redirect URLs: the URLs to which Clerk may redirect native applications after sign-in.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the allowed redirect URLs. |
+//! |  | [`get`] | Gets an allowed redirect URL. |
+//! | Create | [`create`] | Allows a redirect URL. |
+//! | Remove | [`delete`] | Deletes an allowed redirect URL. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::redirect_urls};
 //!
@@ -24,9 +31,27 @@ use crate::{
 };
 
 /// Lists the allowed redirect URLs.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::redirect_urls;
+
+let page = clerk.send(redirect_urls::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /redirect_urls` ([reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls)).
-/// No error statuses are documented.
+/// - **Returns** one [`Page`] of [`RedirectUrl`]; `clerk.stream(..)` returns the items of all pages.
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /redirect_urls`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/get/redirect_urls).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { limit: None, offset: None }
 }
@@ -101,9 +126,27 @@ impl Paged for List {
 /// Allows a redirect URL.
 ///
 /// It starts with `https://` or a custom scheme.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::redirect_urls;
+
+let redirect_url =
+    clerk.send(redirect_urls::create("https://example.com/callback")).await?;
+```
+"#
+)]
 ///
-/// `POST /redirect_urls` ([reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls)).
-/// Documented error statuses: 400, 422.
+/// - **Returns** [`RedirectUrl`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /redirect_urls`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/post/redirect_urls).
+///
+/// # Parameters
+///
+/// - `url` (`String`, required): the URL.
 pub fn create(url: impl Into<String>) -> Create {
     Create { url: url.into() }
 }
@@ -138,10 +181,26 @@ impl Operation for Create {
 }
 
 /// Gets an allowed redirect URL.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::redirect_urls;
+
+let redirect_url = clerk.send(redirect_urls::get("ru_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /redirect_urls/{id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls)). Documented error
-/// status: 404.
+/// - **Returns** [`RedirectUrl`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /redirect_urls/{id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/get/redirect_urls/%7Bid%7D).
+///
+/// # Parameters
+///
+/// - `id` ([`Id`], required): the ID.
 pub fn get(id: impl Into<Id>) -> Get {
     Get { id: id.into() }
 }
@@ -178,10 +237,26 @@ impl Operation for Get {
 }
 
 /// Deletes an allowed redirect URL.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::redirect_urls;
+
+let deleted = clerk.send(redirect_urls::delete("ru_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /redirect_urls/{id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls)). Documented error
-/// status: 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /redirect_urls/{id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/delete/redirect_urls/%7Bid%7D).
+///
+/// # Parameters
+///
+/// - `id` ([`Id`], required): the ID.
 pub fn delete(id: impl Into<Id>) -> Delete {
     Delete { id: id.into() }
 }

@@ -1,5 +1,15 @@
 //! Role sets: the roles that an organization can give to its members.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists role sets. |
+//! |  | [`get`] | Gets a role set, by ID or key. |
+//! | Create | [`create`] | Creates a role set of 1 to 10 roles. |
+//! |  | [`add_roles`] | Adds 1 to 10 roles to a role set. |
+//! | Change | [`update`] | Updates a role set. |
+//! |  | [`replace`] | Deletes a role set and moves its organizations to another role set. |
+//! |  | [`replace_role`] | Removes a role from a role set and gives its members another role. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::role_sets};
 //!
@@ -29,9 +39,32 @@ use crate::{
 };
 
 /// Lists role sets.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let page = clerk.send(role_sets::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /role_sets` ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)).
-/// Documented error statuses: 400, 401, 403, 422.
+/// - **Returns** one [`Page`] of [`RoleSet`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /role_sets`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/get/role_sets).
+///
+/// # Parameters
+///
+/// - [`query`](List::query) (`String`): includes only role sets with this ID, or whose name or key
+///   contains this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { query: None, order_by: None, limit: None, offset: None }
 }
@@ -122,9 +155,36 @@ impl Paged for List {
 /// Creates a role set of 1 to 10 roles.
 ///
 /// Takes the keys of the roles. The default role and the creator role must be among them.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let role_set = clerk
+    .send(role_sets::create("Guests", "org:member", "org:member", ["org:member"]))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /role_sets` ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)).
-/// Documented error statuses: 400, 401, 402, 403, 404, 422.
+/// - **Returns** [`RoleSet`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /role_sets`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `default_role_key` (`String`, required): the role of new members.
+/// - `creator_role_key` (`String`, required): the role of the user who creates an organization.
+/// - `roles` (list of `String`, required): the keys of its roles. 1 to 10 items.
+/// - [`key`](Create::key) (`String`): the key: `role_set:` followed by lowercase letters, digits and
+///   underscores. If unset, it is derived from the name.
+/// - [`description`](Create::description) (`String` or `null`): the description.
+/// - [`type`](Create::type) ([`RoleSetType`]): the type.
 pub fn create(
     name: impl Into<String>,
     default_role_key: impl Into<String>,
@@ -206,10 +266,27 @@ impl Operation for Create {
 }
 
 /// Gets a role set, by ID or key.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let role_set = clerk.send(role_sets::get("role_set:guests")).await?;
+```
+"#
+)]
 ///
-/// `GET /role_sets/{role_set_key_or_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** [`RoleSet`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /role_sets/{role_set_key_or_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/get/role_sets/%7Brole_set_key_or_id%7D).
+///
+/// # Parameters
+///
+/// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
 pub fn get(role_set_key_or_id: impl Into<Id>) -> Get {
     Get { role_set_key_or_id: role_set_key_or_id.into() }
 }
@@ -251,10 +328,41 @@ impl Operation for Get {
 }
 
 /// Updates a role set.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let role_set = clerk
+    .send(role_sets::update("role_set:guests").default_role_key("org:member"))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /role_sets/{role_set_key_or_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`RoleSet`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /role_sets/{role_set_key_or_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/patch/role_sets/%7Brole_set_key_or_id%7D).
+///
+/// # Parameters
+///
+/// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`key`](Update::key) (`String` or `null`): the key: `role_set:` followed by lowercase letters,
+///   digits and underscores.
+/// - [`description`](Update::description) (`String` or `null`): the description.
+/// - [`type`](Update::type) ([`RoleSetType`] or `null`): the type. `initial` makes it the role set of
+///   new organizations; the previous one becomes `custom`.
+/// - [`default_role_key`](Update::default_role_key) (`String` or `null`): which role of the set new
+///   members get.
+/// - [`creator_role_key`](Update::creator_role_key) (`String` or `null`): which role of the set the
+///   creator of an organization gets.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(role_set_key_or_id: impl Into<Id>) -> Update {
     Update {
         role_set_key_or_id: role_set_key_or_id.into(),
@@ -355,10 +463,31 @@ impl Operation for Update {
 }
 
 /// Deletes a role set and moves its organizations to another role set.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let deleted =
+    clerk.send(role_sets::replace("role_set:guests", "role_set:basic")).await?;
+```
+"#
+)]
 ///
-/// `POST /role_sets/{role_set_key_or_id}/replace`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /role_sets/{role_set_key_or_id}/replace`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/replace).
+///
+/// # Parameters
+///
+/// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
+/// - `dest_role_set_key` (`String`, required): the key of the role set that takes its place.
+/// - [`reassignment_mappings`](Replace::reassignment_mappings) (map to `String`): maps the keys of the
+///   members' current roles to the keys of their new roles.
 pub fn replace(role_set_key_or_id: impl Into<Id>, dest_role_set_key: impl Into<String>) -> Replace {
     Replace {
         role_set_key_or_id: role_set_key_or_id.into(),
@@ -417,10 +546,33 @@ impl Operation for Replace {
 /// Adds 1 to 10 roles to a role set.
 ///
 /// Takes the keys of the roles.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let role_set =
+    clerk.send(role_sets::add_roles("role_set:guests", ["org:auditor"])).await?;
+```
+"#
+)]
 ///
-/// `POST /role_sets/{role_set_key_or_id}/roles`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`RoleSet`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles).
+///
+/// # Parameters
+///
+/// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
+/// - `role_keys` (list of `String`, required): the keys of the roles. 1 to 10 items.
+/// - [`default_role_key`](AddRoles::default_role_key) (`String`): which of the added roles new members
+///   get.
+/// - [`creator_role_key`](AddRoles::creator_role_key) (`String`): which of the added roles the creator
+///   of an organization gets.
 pub fn add_roles(
     role_set_key_or_id: impl Into<Id>,
     role_keys: impl IntoIterator<Item = impl Into<String>>,
@@ -498,10 +650,31 @@ impl Operation for AddRoles {
 /// Removes a role from a role set and gives its members another role.
 ///
 /// Takes the keys of the removed role and of the other role.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::role_sets;
+
+let role_set = clerk
+    .send(role_sets::replace_role("role_set:guests", "org:auditor", "org:member"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /role_sets/{role_set_key_or_id}/roles/replace`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/role-sets)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`RoleSet`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles/replace`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles/replace).
+///
+/// # Parameters
+///
+/// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
+/// - `role_key` (`String`, required): the key of the role.
+/// - `to_role_key` (`String`, required): the key of the role that takes its place.
 pub fn replace_role(
     role_set_key_or_id: impl Into<Id>,
     role_key: impl Into<String>,

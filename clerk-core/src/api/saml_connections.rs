@@ -1,5 +1,14 @@
-//! SAML connections. Clerk is retiring them; use
-//! [`enterprise_connections`](super::enterprise_connections) instead.
+//! SAML connections.
+//!
+//! Clerk is retiring them; use [`enterprise_connections`](super::enterprise_connections) instead.
+//!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists SAML connections. Deprecated. |
+//! |  | [`get`] | Gets a SAML connection. Deprecated. |
+//! | Create | [`create`] | Creates a SAML connection for at least one email domain. Deprecated. |
+//! | Change | [`update`] | Updates a SAML connection. Deprecated. |
+//! | Remove | [`delete`] | Deletes a SAML connection. Deprecated. |
 //!
 //! ```
 //! # #![allow(deprecated)]
@@ -27,10 +36,33 @@ use crate::{
 };
 
 /// Lists SAML connections.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::saml_connections;
+
+let page = clerk.send(saml_connections::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /saml_connections`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections)). Documented error
-/// statuses: 402, 403, 422.
+/// - **Returns** one [`Page`] of [`SamlConnection`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /saml_connections`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/get/saml_connections).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`query`](List::query) (`String`): includes only connections whose name contains this string.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order.
+/// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only connections
+///   of these organizations; a `-` before an ID excludes the organization. At most 100.
 #[deprecated(note = "use `enterprise_connections::list`")]
 pub fn list() -> List {
     List { limit: None, offset: None, query: None, order_by: None, organization_id: Vec::new() }
@@ -132,10 +164,55 @@ impl Paged for List {
 }
 
 /// Creates a SAML connection for at least one email domain.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::saml_connections, model::EnterpriseConnectionProvider};
+
+let connection = clerk
+    .send(
+        saml_connections::create("Example", EnterpriseConnectionProvider::SamlOkta)
+            .domains(["example.com"]),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /saml_connections`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections)). Documented error
-/// statuses: 402, 403, 404, 409, 422.
+/// - **Returns** [`SamlConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /saml_connections`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/post/saml_connections).
+///
+/// # Parameters
+///
+/// - `name` (`String`, required): the name.
+/// - `provider` ([`EnterpriseConnectionProvider`], required): the identity provider.
+/// - [`domain`](Create::domain) (`String`): the email domain of the connection. Deprecated: use
+///   `domains`.
+/// - [`domains`](Create::domains) (list of `String`): the email domains of the connection.
+/// - [`idp_entity_id`](Create::idp_entity_id) (`String` or `null`): the identity provider's entity ID.
+/// - [`idp_sso_url`](Create::idp_sso_url) (`String` or `null`): the single sign-on URL of the identity
+///   provider.
+/// - [`idp_certificate`](Create::idp_certificate) (`String` or `null`): the identity provider's X.509
+///   certificate. Deprecated: use `idp_certificates`.
+/// - [`idp_metadata_url`](Create::idp_metadata_url) (`String` or `null`): the URL of the identity
+///   provider's metadata. Takes precedence over the individual settings.
+/// - [`idp_metadata`](Create::idp_metadata) (`String` or `null`): the identity provider's metadata, as
+///   XML. Takes precedence over the individual settings.
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): the organization that
+///   users of the connection join.
+/// - [`attribute_mapping`](Create::attribute_mapping) ([`CreateAttributeMapping`] or `null`): maps the
+///   user's fields to attributes of the identity provider.
+/// - [`force_authn`](Create::force_authn) (`bool`): whether the identity provider must authenticate the
+///   user again at each sign-in.
+/// - [`login_hint`](Create::login_hint) ([`CreateLoginHint`] or `null`): the login hint that is sent to
+///   the identity provider.
+/// - [`idp_certificates`](Create::idp_certificates) (list of `String`): the identity provider's X.509
+///   certificates, as PEM, one per item.
 #[deprecated(note = "use `enterprise_connections::create`")]
 pub fn create(name: impl Into<String>, provider: impl Into<EnterpriseConnectionProvider>) -> Create {
     Create {
@@ -293,10 +370,27 @@ impl Operation for Create {
 }
 
 /// Gets a SAML connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::saml_connections;
+
+let connection = clerk.send(saml_connections::get("samlc_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /saml_connections/{saml_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections)). Documented error
-/// statuses: 402, 403, 404.
+/// - **Returns** [`SamlConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /saml_connections/{saml_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/get/saml_connections/%7Bsaml_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `saml_connection_id` ([`Id`], required): the ID of the SAML connection.
 #[deprecated(note = "use `enterprise_connections::get`")]
 pub fn get(saml_connection_id: impl Into<Id>) -> Get {
     Get { saml_connection_id: saml_connection_id.into() }
@@ -343,10 +437,66 @@ impl Operation for Get {
 }
 
 /// Updates a SAML connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::saml_connections;
+
+let connection = clerk.send(saml_connections::update("samlc_1").active(true)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /saml_connections/{saml_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections)). Documented error
-/// statuses: 402, 403, 404, 409, 422.
+/// - **Returns** [`SamlConnection`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /saml_connections/{saml_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/patch/saml_connections/%7Bsaml_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `saml_connection_id` ([`Id`], required): the ID of the SAML connection.
+/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`domain`](Update::domain) (`String` or `null`): the email domain of the connection. Deprecated:
+///   use `domains`.
+/// - [`domains`](Update::domains) (list of `String` or `null`): the email domains of the connection.
+/// - [`idp_entity_id`](Update::idp_entity_id) (`String` or `null`): the identity provider's entity ID.
+/// - [`idp_sso_url`](Update::idp_sso_url) (`String` or `null`): the single sign-on URL of the identity
+///   provider.
+/// - [`idp_certificate`](Update::idp_certificate) (`String` or `null`): the identity provider's X.509
+///   certificate. Deprecated: use `idp_certificates`.
+/// - [`idp_metadata_url`](Update::idp_metadata_url) (`String` or `null`): the URL of the identity
+///   provider's metadata. Takes precedence over the individual settings.
+/// - [`idp_metadata`](Update::idp_metadata) (`String` or `null`): the identity provider's metadata, as
+///   XML. Takes precedence over the individual settings.
+/// - [`organization_id`](Update::organization_id) ([`OrganizationId`] or `null`): the organization that
+///   users of the connection join.
+/// - [`attribute_mapping`](Update::attribute_mapping) ([`UpdateAttributeMapping`] or `null`): maps the
+///   user's fields to attributes of the identity provider.
+/// - [`active`](Update::active) (`bool` or `null`): whether the connection is active.
+/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool` or `null`): whether each sign-in
+///   updates the user's attributes.
+/// - [`allow_subdomains`](Update::allow_subdomains) (`bool` or `null`): whether email addresses in
+///   subdomains can use the connection too.
+/// - [`allow_idp_initiated`](Update::allow_idp_initiated) (`bool` or `null`): whether users can start a
+///   sign-in at the identity provider.
+/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool` or
+///   `null`): whether users of the connection are prevented from adding other identifications.
+/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool` or
+///   `null`): whether accounts can be linked on the basis of an organization membership.
+/// - [`force_authn`](Update::force_authn) (`bool`): whether the identity provider must authenticate the
+///   user again at each sign-in.
+/// - [`login_hint`](Update::login_hint) ([`UpdateLoginHint`] or `null`): the login hint that is sent to
+///   the identity provider.
+/// - [`consent_verified_domains_deletion`](Update::consent_verified_domains_deletion) (`bool` or
+///   `null`): whether activating the connection may delete verified organization domains with the same
+///   names.
+/// - [`idp_certificates`](Update::idp_certificates) (list of `String`): the identity provider's X.509
+///   certificates, as PEM, one per item.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 #[deprecated(note = "use `enterprise_connections::update`")]
 pub fn update(saml_connection_id: impl Into<Id>) -> Update {
     Update {
@@ -593,10 +743,27 @@ impl Operation for Update {
 }
 
 /// Deletes a SAML connection.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::saml_connections;
+
+let deleted = clerk.send(saml_connections::delete("samlc_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /saml_connections/{saml_connection_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections)). Documented error
-/// statuses: 402, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /saml_connections/{saml_connection_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/delete/saml_connections/%7Bsaml_connection_id%7D).
+///
+/// # Parameters
+///
+/// - `saml_connection_id` ([`Id`], required): the ID of the SAML connection.
 #[deprecated(note = "use `enterprise_connections::delete`")]
 pub fn delete(saml_connection_id: impl Into<Id>) -> Delete {
     Delete { saml_connection_id: saml_connection_id.into() }

@@ -1,5 +1,19 @@
-//! Directories, under their older name. [`directories`](crate::api::directories) has the same
-//! operations.
+//! Directories, under their older name.
+//!
+//! [`directories`](crate::api::directories) has the same operations.
+//!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists directories. |
+//! |  | [`get`] | Gets a directory. |
+//! |  | [`list_group_role_mappings`] | Lists the group-to-role mappings of a directory, in order of precedence. |
+//! | Create | [`create`] | Creates a directory for an enterprise connection. |
+//! |  | [`create_group_role_mapping`] | Maps a group of a directory to a role. |
+//! | Change | [`update`] | Updates a directory. |
+//! |  | [`rotate_api_key`] | Rotates the API key of a directory. |
+//! |  | [`replace_group_role_mappings`] | Replaces all group-to-role mappings of a directory. |
+//! | Remove | [`delete`] | Deletes a directory. |
+//! |  | [`delete_group_role_mapping`] | Deletes a group-to-role mapping of a directory. |
 //!
 //! ```
 //! use clerk_core::{Operation, api::scim_directories};
@@ -29,10 +43,27 @@ use crate::{
 };
 
 /// Lists directories.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let page = clerk.send(scim_directories::list().limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /scim_directories`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 401, 403.
+/// - **Returns** one [`Page`] of [`Directory`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /scim_directories`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { limit: None, offset: None }
 }
@@ -106,10 +137,31 @@ impl Paged for List {
 /// Creates a directory for an enterprise connection.
 ///
 /// The response includes the API key, which is only returned here and by [`rotate_api_key`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let directory = clerk.send(scim_directories::create("entconn_1", "okta")).await?;
+```
+"#
+)]
 ///
-/// `POST /scim_directories`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 400, 401, 403, 422.
+/// - **Returns** [`Directory`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /scim_directories`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories).
+///
+/// # Parameters
+///
+/// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
+/// - `provider` (`String`, required): the identity provider.
+/// - [`name`](Create::name) (`String`): the name.
+/// - [`group_role_mappings`](Create::group_role_mappings) (list of [`NewGroupRoleMapping`]): which role
+///   each group gets. Without explicit precedences, the order decides.
 pub fn create(enterprise_connection_id: impl Into<Id>, provider: impl Into<String>) -> Create {
     Create {
         enterprise_connection_id: enterprise_connection_id.into(),
@@ -178,10 +230,27 @@ impl Operation for Create {
 }
 
 /// Gets a directory.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let directory = clerk.send(scim_directories::get("scimdir_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /scim_directories/{scim_directory_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** [`Directory`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /scim_directories/{scim_directory_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories/%7Bscim_directory_id%7D).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
 pub fn get(scim_directory_id: impl Into<Id>) -> Get {
     Get { scim_directory_id: scim_directory_id.into() }
 }
@@ -222,10 +291,35 @@ impl Operation for Get {
 }
 
 /// Updates a directory.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let directory =
+    clerk.send(scim_directories::update("scimdir_1").enabled(false)).await?;
+```
+"#
+)]
 ///
-/// `PATCH /scim_directories/{scim_directory_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`Directory`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /scim_directories/{scim_directory_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/patch/scim_directories/%7Bscim_directory_id%7D).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
+/// - [`name`](Update::name) (`String`): the name.
+/// - [`enabled`](Update::enabled) (`bool`): whether the directory is enabled.
+/// - [`provider`](Update::provider) (`String`): the identity provider.
+/// - [`attribute_mapping`](Update::attribute_mapping) (map to `String` or `null`): merges entries into
+///   the attribute mapping, from attributes of the user to paths in the directory.
+/// - [`group_role_mapping_enabled`](Update::group_role_mapping_enabled) (`bool`): whether group-to-role
+///   mapping is enabled.
 pub fn update(scim_directory_id: impl Into<Id>) -> Update {
     Update {
         scim_directory_id: scim_directory_id.into(),
@@ -318,10 +412,27 @@ impl Operation for Update {
 /// Deletes a directory.
 ///
 /// Provisioning stops, and its API key is rejected from then on.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let deleted = clerk.send(scim_directories::delete("scimdir_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /scim_directories/{scim_directory_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /scim_directories/{scim_directory_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/delete/scim_directories/%7Bscim_directory_id%7D).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
 pub fn delete(scim_directory_id: impl Into<Id>) -> Delete {
     Delete { scim_directory_id: scim_directory_id.into() }
 }
@@ -365,10 +476,27 @@ impl Operation for Delete {
 /// Rotates the API key of a directory.
 ///
 /// Only this response includes the new key. The old key stays valid for a short time.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let directory = clerk.send(scim_directories::rotate_api_key("scimdir_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /scim_directories/{scim_directory_id}/rotate_api_key`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** [`Directory`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /scim_directories/{scim_directory_id}/rotate_api_key`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories/%7Bscim_directory_id%7D/rotate_api_key).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
 pub fn rotate_api_key(scim_directory_id: impl Into<Id>) -> RotateApiKey {
     RotateApiKey { scim_directory_id: scim_directory_id.into() }
 }
@@ -406,10 +534,27 @@ impl Operation for RotateApiKey {
 }
 
 /// Lists the group-to-role mappings of a directory, in order of precedence.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let page = clerk.send(scim_directories::list_group_role_mappings("scimdir_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /scim_directories/{scim_directory_id}/group_role_mappings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 401, 403, 404.
+/// - **Returns** a [`Page`] with every [`DirectoryGroupRoleMapping`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
+///   found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
 pub fn list_group_role_mappings(scim_directory_id: impl Into<Id>) -> ListGroupRoleMappings {
     ListGroupRoleMappings { scim_directory_id: scim_directory_id.into() }
 }
@@ -452,10 +597,33 @@ impl Operation for ListGroupRoleMappings {
 /// Maps a group of a directory to a role.
 ///
 /// Clerk refuses this unless group-to-role mapping is enabled for the directory.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let mapping = clerk
+    .send(scim_directories::create_group_role_mapping("scimdir_1", "sgrp_1", "role_1"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /scim_directories/{scim_directory_id}/group_role_mappings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** [`DirectoryGroupRoleMapping`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
+/// - `scim_group_id` ([`Id`], required): the ID of the SCIM group.
+/// - `role_id` ([`Id`], required): the ID of the role.
+/// - [`precedence`](CreateGroupRoleMapping::precedence) (`i64`): the precedence, from 1. For members of
+///   several groups the lowest number wins. Defaults to the last place.
 pub fn create_group_role_mapping(
     scim_directory_id: impl Into<Id>,
     scim_group_id: impl Into<Id>,
@@ -530,10 +698,34 @@ impl Operation for CreateGroupRoleMapping {
 /// Replaces all group-to-role mappings of a directory.
 ///
 /// The first one gets precedence 1. An empty list removes all mappings.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let page = clerk
+    .send(scim_directories::replace_group_role_mappings(
+        "scimdir_1",
+        [scim_directories::GroupRole::new("sgrp_1", "role_1")],
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `PUT /scim_directories/{scim_directory_id}/group_role_mappings`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 400, 401, 403, 404, 422.
+/// - **Returns** a [`Page`] with every [`DirectoryGroupRoleMapping`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/put/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
+/// - `mappings` (list of [`GroupRole`], required): the mappings, in the order of their precedence. An
+///   empty list removes all.
 pub fn replace_group_role_mappings(
     scim_directory_id: impl Into<Id>,
     mappings: impl IntoIterator<Item = impl Into<GroupRole>>,
@@ -582,10 +774,31 @@ impl Operation for ReplaceGroupRoleMappings {
 }
 
 /// Deletes a group-to-role mapping of a directory.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::scim_directories;
+
+let deleted = clerk
+    .send(scim_directories::delete_group_role_mapping("scimdir_1", "grm_1"))
+    .await?;
+```
+"#
+)]
 ///
-/// `DELETE /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories)). Documented error
-/// statuses: 400, 401, 403, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`, [in
+///   Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/delete/scim_directories/%7Bscim_directory_id%7D/group_role_mappings/%7Bmapping_id%7D).
+///
+/// # Parameters
+///
+/// - `scim_directory_id` ([`Id`], required): the ID of the SCIM directory.
+/// - `mapping_id` ([`Id`], required): the ID of the mapping.
 pub fn delete_group_role_mapping(
     scim_directory_id: impl Into<Id>,
     mapping_id: impl Into<Id>,

@@ -1,5 +1,15 @@
 //! Sessions: list, refresh and revoke them, and mint session tokens.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists sessions. |
+//! |  | [`get`] | Gets a session. |
+//! | Create | [`create`] | Creates an active session for a user. |
+//! |  | [`create_token`] | Mints a session token for a session. |
+//! |  | [`create_token_from_template`] | Mints a token for a session from a JWT template, given by its name. |
+//! | Change | [`refresh`] | Exchanges an expired session token and a refresh token for fresh ones. |
+//! | Remove | [`revoke`] | Revokes a session. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::sessions, model::SessionStatus};
 //!
@@ -26,9 +36,33 @@ use crate::{
 /// Lists sessions.
 ///
 /// Clerk requires a filter by client or by user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::sessions, model::SessionStatus};
+
+let page = clerk
+    .send(sessions::list().user_id(&user_id).status(SessionStatus::Active))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /sessions` ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented
-/// error statuses: 400, 401, 422.
+/// - **Returns** one [`Page`] of [`Session`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /sessions`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions).
+///
+/// # Parameters
+///
+/// - [`client_id`](List::client_id) ([`ClientId`]): includes only sessions on this client.
+/// - [`user_id`](List::user_id) ([`UserId`]): includes only sessions of this user.
+/// - [`status`](List::status) ([`SessionStatus`]): includes only items with this status.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
     List { client_id: None, user_id: None, status: None, limit: None, offset: None }
 }
@@ -127,9 +161,31 @@ impl Paged for List {
 /// Creates an active session for a user.
 ///
 /// Meant for tests; not available in production instances.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let session = clerk
+    .send(sessions::create(&user_id).active_organization_id(&organization_id))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /sessions` ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)).
-/// Documented error statuses: 400, 401, 404, 422.
+/// - **Returns** [`Session`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /sessions`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`active_organization_id`](Create::active_organization_id) ([`OrganizationId`]): the organization
+///   that is active in the session.
 pub fn create(user_id: impl Into<UserId>) -> Create {
     Create { user_id: user_id.into(), active_organization_id: None }
 }
@@ -174,10 +230,27 @@ impl Operation for Create {
 }
 
 /// Gets a session.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let session = clerk.send(sessions::get(&session_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /sessions/{session_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented error statuses:
-/// 400, 401, 404.
+/// - **Returns** [`Session`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /sessions/{session_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions/%7Bsession_id%7D).
+///
+/// # Parameters
+///
+/// - `session_id` ([`SessionId`], required): the ID of the session.
 pub fn get(session_id: impl Into<SessionId>) -> Get {
     Get { session_id: session_id.into() }
 }
@@ -216,10 +289,44 @@ impl Operation for Get {
 /// Exchanges an expired session token and a refresh token for fresh ones.
 ///
 /// Takes the session ID, the expired token, the refresh token and the origin of the request.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let refreshed = clerk
+    .send(sessions::refresh(
+        &session_id,
+        expired_token,
+        refresh_token,
+        "https://example.com",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /sessions/{session_id}/refresh`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented error statuses:
-/// 400, 401.
+/// - **Returns** [`SessionRefresh`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /sessions/{session_id}/refresh`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/refresh).
+///
+/// # Parameters
+///
+/// - `session_id` ([`SessionId`], required): the ID of the session.
+/// - `expired_token` (`String`, required): the expired session token.
+/// - `refresh_token` (`String`, required): the refresh token, from the cookie of the browser.
+/// - `request_origin` (`String`, required): the origin of the request, such as `https://example.com`.
+/// - [`suffixed_cookies`](Refresh::suffixed_cookies) (`bool`): whether the returned cookies have the
+///   instance's suffix in their names.
+/// - [`request_headers`](Refresh::request_headers) ([`Metadata`] or `null`): the headers of the
+///   request: an object whose values are arrays of strings.
+/// - [`format`](Refresh::format) ([`SessionRefreshFormat`] or `null`): what the refresh returns: a
+///   token or cookies. Defaults to a token.
+/// - [`request_originating_ip`](Refresh::request_originating_ip) (`String` or `null`): the IP address
+///   that the request came from.
 pub fn refresh(
     session_id: impl Into<SessionId>,
     expired_token: impl Into<String>,
@@ -312,10 +419,27 @@ impl Operation for Refresh {
 /// Revokes a session.
 ///
 /// Its user is signed out on that client, and the session cannot become active again.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let session = clerk.send(sessions::revoke(&session_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /sessions/{session_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented error statuses:
-/// 400, 401, 404.
+/// - **Returns** [`Session`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /sessions/{session_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `session_id` ([`SessionId`], required): the ID of the session.
 pub fn revoke(session_id: impl Into<SessionId>) -> Revoke {
     Revoke { session_id: session_id.into() }
 }
@@ -348,10 +472,30 @@ impl Operation for Revoke {
 }
 
 /// Mints a session token for a session.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let token =
+    clerk.send(sessions::create_token(&session_id).expires_in_seconds(60)).await?;
+```
+"#
+)]
 ///
-/// `POST /sessions/{session_id}/tokens`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented error statuses:
-/// 401, 404.
+/// - **Returns** [`SessionToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (an additional short-lived token does no harm).
+/// - **Sends** `POST /sessions/{session_id}/tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens).
+///
+/// # Parameters
+///
+/// - `session_id` ([`SessionId`], required): the ID of the session.
+/// - [`expires_in_seconds`](CreateToken::expires_in_seconds) (`i64` or `null`): the lifetime of the
+///   token in seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token(session_id: impl Into<SessionId>) -> CreateToken {
     CreateToken { session_id: session_id.into(), expires_in_seconds: Nullable::Absent }
 }
@@ -399,10 +543,31 @@ impl Operation for CreateToken {
 }
 
 /// Mints a token for a session from a JWT template, given by its name.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sessions;
+
+let token =
+    clerk.send(sessions::create_token_from_template(&session_id, "billing")).await?;
+```
+"#
+)]
 ///
-/// `POST /sessions/{session_id}/tokens/{template_name}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sessions)). Documented error statuses:
-/// 401, 404.
+/// - **Returns** [`SessionToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (an additional short-lived token does no harm).
+/// - **Sends** `POST /sessions/{session_id}/tokens/{template_name}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D).
+///
+/// # Parameters
+///
+/// - `session_id` ([`SessionId`], required): the ID of the session.
+/// - `template_name` (`String`, required): the name of the JWT template.
+/// - [`expires_in_seconds`](CreateTokenFromTemplate::expires_in_seconds) (`i64` or `null`): the
+///   lifetime of the token in seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token_from_template(
     session_id: impl Into<SessionId>,
     template_name: impl Into<String>,

@@ -1,5 +1,10 @@
 //! Sign-in tokens: each one signs a user in once.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create`] | Creates a sign-in token for a user. |
+//! | Remove | [`revoke`] | Revokes a pending sign-in token. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::sign_in_tokens};
 //!
@@ -22,10 +27,32 @@ use crate::{
 };
 
 /// Creates a sign-in token for a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sign_in_tokens;
+
+let token =
+    clerk.send(sign_in_tokens::create(&user_id).expires_in_seconds(600)).await?;
+```
+"#
+)]
 ///
-/// `POST /sign_in_tokens`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens)). Documented error
-/// statuses: 403, 404, 422.
+/// - **Returns** [`SignInToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found), 422 (invalid
+///   value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /sign_in_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/post/sign_in_tokens).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`org_id`](Create::org_id) ([`OrganizationId`] or `null`): the organization that becomes active
+///   when the user signs in. The user must be a member.
+/// - [`expires_in_seconds`](Create::expires_in_seconds) (`i64` or `null`): the lifetime of the token in
+///   seconds. Defaults to 2592000 (30 days). At least 1.
 pub fn create(user_id: impl Into<UserId>) -> Create {
     Create { user_id: user_id.into(), org_id: Nullable::Absent, expires_in_seconds: Nullable::Absent }
 }
@@ -79,10 +106,26 @@ impl Operation for Create {
 }
 
 /// Revokes a pending sign-in token.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sign_in_tokens;
+
+let token = clerk.send(sign_in_tokens::revoke("sit_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /sign_in_tokens/{sign_in_token_id}/revoke`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens)). Documented error
-/// statuses: 400, 404.
+/// - **Returns** [`SignInToken`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /sign_in_tokens/{sign_in_token_id}/revoke`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/post/sign_in_tokens/%7Bsign_in_token_id%7D/revoke).
+///
+/// # Parameters
+///
+/// - `sign_in_token_id` ([`Id`], required): the ID of the sign in token.
 pub fn revoke(sign_in_token_id: impl Into<Id>) -> Revoke {
     Revoke { sign_in_token_id: sign_in_token_id.into() }
 }

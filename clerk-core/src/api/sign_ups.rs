@@ -1,5 +1,10 @@
 //! Sign-up attempts: get and update them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`get`] | Gets a sign-up attempt. |
+//! | Change | [`update`] | Updates a sign-up attempt. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::sign_ups};
 //!
@@ -23,9 +28,26 @@ use crate::{
 };
 
 /// Gets a sign-up attempt.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sign_ups;
+
+let sign_up = clerk.send(sign_ups::get("sua_1")).await?;
+```
+"#
+)]
 ///
-/// `GET /sign_ups/{id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups)).
-/// Documented error status: 403.
+/// - **Returns** [`SignUp`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /sign_ups/{id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/get/sign_ups/%7Bid%7D).
+///
+/// # Parameters
+///
+/// - `id` ([`Id`], required): the ID.
 pub fn get(id: impl Into<Id>) -> Get {
     Get { id: id.into() }
 }
@@ -62,9 +84,32 @@ impl Operation for Get {
 }
 
 /// Updates a sign-up attempt.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::sign_ups;
+
+let sign_up = clerk.send(sign_ups::update("sua_1").external_id("customer-7")).await?;
+```
+"#
+)]
 ///
-/// `PATCH /sign_ups/{id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups)).
-/// Documented error status: 403.
+/// - **Returns** [`SignUp`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /sign_ups/{id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/patch/sign_ups/%7Bid%7D).
+///
+/// # Parameters
+///
+/// - `id` ([`Id`], required): the ID.
+/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be
+///   unique in the instance.
+/// - [`custom_action`](Update::custom_action) (`bool` or `null`): whether the application runs a custom
+///   step before the sign-up completes.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(id: impl Into<Id>) -> Update {
     Update { id: id.into(), external_id: Nullable::Absent, custom_action: Nullable::Absent }
 }

@@ -1,5 +1,9 @@
 //! Testing tokens: they let automated tests bypass bot protection.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create`] | Creates a testing token. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::testing_tokens};
 //!
@@ -20,10 +24,23 @@ use crate::{
 };
 
 /// Creates a testing token.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::testing_tokens;
+
+let token = clerk.send(testing_tokens::create()).await?;
+```
+"#
+)]
 ///
-/// `POST /testing_tokens`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/testing-tokens)). No error statuses
-/// are documented.
+/// - **Returns** [`TestingToken`].
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (an additional short-lived token does no harm).
+/// - **Sends** `POST /testing_tokens`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/testing-tokens/post/testing_tokens).
 pub fn create() -> Create {
     Create
 }

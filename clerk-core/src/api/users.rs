@@ -1,5 +1,43 @@
 //! Users: find, create, update, ban, lock and delete them, and manage what belongs to them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists users. |
+//! |  | [`count`] | Counts the users that match the filters. |
+//! |  | [`get`] | Gets a user. |
+//! |  | [`get_billing_subscription`] | Gets the billing subscription of a user. |
+//! |  | [`get_billing_credit_balance`] | Gets the credit balance of a user. |
+//! |  | [`get_oauth_access_tokens`] | Lists the OAuth access tokens of a user for a provider, such as `oauth_google`. |
+//! |  | [`get_organization_memberships`] | Lists the organization memberships of a user. |
+//! |  | [`get_organization_invitations`] | Lists the organization invitations of a user. |
+//! |  | [`list_trusted_devices`] | Lists the trusted devices of a user. |
+//! | Create | [`create`] | Creates a user. |
+//! | Change | [`update`] | Updates a user. |
+//! |  | [`ban`] | Bans a user. |
+//! |  | [`unban`] | Lifts the ban of a user. |
+//! |  | [`bulk_ban`] | Bans 1 to 50 users at once. |
+//! |  | [`bulk_unban`] | Lifts the bans of 1 to 50 users at once. |
+//! |  | [`lock`] | Locks a user. |
+//! |  | [`unlock`] | Lifts the lock of a user. |
+//! |  | [`set_profile_image`] | Sets the profile image of a user. |
+//! |  | [`replace_metadata`] | Replaces the metadata of a user. |
+//! |  | [`update_metadata`] | Merges new values into the metadata of a user. |
+//! |  | [`adjust_billing_credit_balance`] | Increases or decreases the credit balance of a user. |
+//! |  | [`set_password_compromised`] | Marks the password of a user as compromised. |
+//! |  | [`unset_password_compromised`] | Removes the mark that the password of a user is compromised. |
+//! | Check | [`verify_password`] | Checks the password of a user. |
+//! |  | [`verify_totp`] | Checks a one-time code or backup code of a user. |
+//! | Remove | [`delete`] | Deletes a user. |
+//! |  | [`delete_profile_image`] | Deletes the profile image of a user. |
+//! |  | [`remove_password`] | Removes the password of a user. |
+//! |  | [`disable_mfa`] | Disables all second factors of a user. |
+//! |  | [`delete_backup_codes`] | Deletes all backup codes of a user. |
+//! |  | [`delete_passkey`] | Deletes a passkey of a user. |
+//! |  | [`revoke_trusted_device`] | Revokes a trusted device of a user. |
+//! |  | [`delete_web3_wallet`] | Deletes a Web3 wallet of a user. |
+//! |  | [`delete_totp`] | Deletes the authenticator app (TOTP) of a user. |
+//! |  | [`delete_external_account`] | Deletes an external account of a user. |
+//!
 //! ```
 //! use clerk_core::{Nullable, Operation, api::users};
 //!
@@ -35,9 +73,77 @@ use crate::{
 ///
 /// Filters narrow the list; a repeated filter takes at most 100 values. The response has no total:
 /// [`count`] takes the same filters.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let page =
+    clerk.send(users::list().email_address(["ada@example.com"]).limit(20)).await?;
+```
+"#
+)]
 ///
-/// `GET /users` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error
-/// statuses: 400, 401, 422.
+/// - **Returns** one [`Page`] of [`User`]; `clerk.stream(..)` returns the items of all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users).
+///
+/// # Parameters
+///
+/// - [`email_address`](List::email_address) (list of `String`): includes only users with one of these
+///   email addresses. At most 100.
+/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these
+///   phone numbers. At most 100.
+/// - [`external_id`](List::external_id) (list of `String`): includes only users with one of these
+///   external IDs. At most 100.
+/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames.
+///   At most 100.
+/// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
+///   wallets. At most 100.
+/// - [`user_id`](List::user_id) (list of [`UserId`]): includes only these users; a `-` before an ID
+///   excludes the user. At most 100.
+/// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only members of
+///   these organizations; a `-` before an ID excludes the members. At most 100.
+/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
+///   searched fields.
+/// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
+///   address that contains this string, ignoring case.
+/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone
+///   number that contains this string.
+/// - [`username_query`](List::username_query) (`String`): includes only users with a username that
+///   contains this string, ignoring case.
+/// - [`name_query`](List::name_query) (`String`): includes only users with a name that contains this
+///   string, ignoring case.
+/// - [`banned`](List::banned) (`bool`): includes only users who are banned (`true`) or not banned
+///   (`false`).
+/// - [`last_active_at_before`](List::last_active_at_before) ([`Timestamp`]): includes only users last
+///   active before this time.
+/// - [`last_active_at_after`](List::last_active_at_after) ([`Timestamp`]): includes only users last
+///   active after this time.
+/// - [`last_active_at_since`](List::last_active_at_since) ([`Timestamp`]): includes only users active
+///   since this time. Deprecated: use `last_active_at_after`.
+/// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only users created before
+///   this time.
+/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after
+///   this time.
+/// - [`last_sign_in_at_before`](List::last_sign_in_at_before) ([`Timestamp`]): includes only users
+///   whose last sign-in was before this time.
+/// - [`last_sign_in_at_after`](List::last_sign_in_at_after) ([`Timestamp`]): includes only users whose
+///   last sign-in was after this time.
+/// - [`provider`](List::provider) (`String`): includes only users with an account at this provider,
+///   such as `oauth_google`. Requires `provider_user_id`.
+/// - [`provider_user_id`](List::provider_user_id) (list of `String`): includes only users with one of
+///   these IDs at the provider. At most 100. Requires `provider`.
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`starting_after`](List::starting_after) ([`UserId`]): includes only users after this one: the
+///   last user of the previous page. Requires an order by `created_at` and no offset.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List {
         email_address: Vec::new(),
@@ -347,9 +453,85 @@ impl Paged for List {
 ///
 /// The instance's settings decide which fields are required. Email addresses and phone numbers are
 /// created verified unless their status is set.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk
+    .send(users::create().email_address(["ada@example.com"]).first_name("Ada"))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /users` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented
-/// error statuses: 400, 401, 402, 403, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
+///   (not in the plan), 403 (not allowed), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users).
+///
+/// # Parameters
+///
+/// - [`external_id`](Create::external_id) (`String` or `null`): the ID in your own system. Must be
+///   unique in the instance.
+/// - [`first_name`](Create::first_name) (`String` or `null`): the first name.
+/// - [`last_name`](Create::last_name) (`String` or `null`): the last name.
+/// - [`locale`](Create::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
+/// - [`email_address`](Create::email_address) (list of `String`): the email addresses. The first
+///   becomes the primary one.
+/// - [`email_address_identification_status`](Create::email_address_identification_status) (list of
+///   [`IdentificationStatus`]): the status of each email address, in the same order. If unset, all are
+///   verified.
+/// - [`phone_number`](Create::phone_number) (list of `String`): the phone numbers, in E.164 format. The
+///   first becomes the primary one.
+/// - [`phone_number_identification_status`](Create::phone_number_identification_status) (list of
+///   [`IdentificationStatus`]): the status of each phone number, in the same order. If unset, all are
+///   verified.
+/// - [`web3_wallet`](Create::web3_wallet) (list of `String`): the addresses of Web3 wallets. The first
+///   becomes the primary one.
+/// - [`username`](Create::username) (`String` or `null`): the username. Must be unique in the instance.
+/// - [`password`](Create::password) (`String` or `null`): the password, in plain text.
+/// - [`password_digest`](Create::password_digest) (`String` or `null`): the password as a digest.
+///   Requires `password_hasher`.
+/// - [`password_hasher`](Create::password_hasher) (`String`): the algorithm of the digest, such as
+///   `bcrypt` or `argon2id`.
+/// - [`skip_password_checks`](Create::skip_password_checks) (`bool` or `null`): whether the password
+///   policy is skipped.
+/// - [`skip_password_requirement`](Create::skip_password_requirement) (`bool` or `null`): whether a
+///   password may be missing even if the instance requires one.
+/// - [`totp_secret`](Create::totp_secret) (`String` or `null`): the secret of an authenticator app, in
+///   base32.
+/// - [`backup_codes`](Create::backup_codes) (list of `String`): the backup codes, in plain text or as
+///   bcrypt digests. Used together with `totp_secret`.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read
+///   and only the backend can write.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
+///   read and write.
+/// - [`unsafe_metadata`](Create::unsafe_metadata) ([`Metadata`]): metadata that the frontend can read
+///   and write.
+/// - [`delete_self_enabled`](Create::delete_self_enabled) (`bool` or `null`): whether users can delete
+///   their own account.
+/// - [`legal_accepted_at`](Create::legal_accepted_at) (`String` or `null`): when the user accepted the
+///   legal terms, as an RFC 3339 string.
+/// - [`skip_legal_checks`](Create::skip_legal_checks) (`bool` or `null`): whether the check for
+///   accepted legal terms is skipped.
+/// - [`skip_user_requirement`](Create::skip_user_requirement) (`bool` or `null`): whether
+///   identifications that the instance requires may be missing. At least one must be given.
+/// - [`create_organization_enabled`](Create::create_organization_enabled) (`bool` or `null`): whether
+///   the user can create organizations.
+/// - [`create_organizations_limit`](Create::create_organizations_limit) (`i64` or `null`): the maximum
+///   number of organizations that the user can create. 0 means unlimited.
+/// - [`created_at`](Create::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
+///   Meant for migrating existing data to Clerk.
+/// - [`bypass_client_trust`](Create::bypass_client_trust) (`bool` or `null`): whether the user skips
+///   the device trust check when signing in.
+/// - [`banned`](Create::banned) (`bool` or `null`): whether the user is created banned.
+/// - [`locked`](Create::locked) (`bool` or `null`): whether the user is created locked.
+/// - [`timezone`](Create::timezone) (`String`): the time zone. Clerk's published document omits this
+///   parameter.
 pub fn create() -> Create {
     Create {
         external_id: Nullable::Absent,
@@ -682,9 +864,69 @@ impl Operation for Create {
 /// Counts the users that match the filters.
 ///
 /// Takes the same filters as [`list`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let count = clerk.send(users::count().organization_id([&organization_id])).await?;
+```
+"#
+)]
 ///
-/// `GET /users/count` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented
-/// error status: 422.
+/// - **Returns** [`TotalCount`].
+/// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/count`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/count).
+///
+/// # Parameters
+///
+/// - [`email_address`](Count::email_address) (list of `String`): includes only users with one of these
+///   email addresses. At most 100.
+/// - [`phone_number`](Count::phone_number) (list of `String`): includes only users with one of these
+///   phone numbers. At most 100.
+/// - [`external_id`](Count::external_id) (list of `String`): includes only users with one of these
+///   external IDs. At most 100.
+/// - [`username`](Count::username) (list of `String`): includes only users with one of these usernames.
+///   At most 100.
+/// - [`web3_wallet`](Count::web3_wallet) (list of `String`): includes only users with one of these Web3
+///   wallets. At most 100.
+/// - [`user_id`](Count::user_id) (list of [`UserId`]): includes only these users; a `-` before an ID
+///   excludes the user. At most 100.
+/// - [`organization_id`](Count::organization_id) (list of [`OrganizationId`]): includes only members of
+///   these organizations; a `-` before an ID excludes the members. At most 100.
+/// - [`query`](Count::query) (`String`): includes only items that contain this string in one of the
+///   searched fields.
+/// - [`email_address_query`](Count::email_address_query) (`String`): includes only users with an email
+///   address that contains this string, ignoring case.
+/// - [`phone_number_query`](Count::phone_number_query) (`String`): includes only users with a phone
+///   number that contains this string.
+/// - [`username_query`](Count::username_query) (`String`): includes only users with a username that
+///   contains this string, ignoring case.
+/// - [`name_query`](Count::name_query) (`String`): includes only users with a name that contains this
+///   string, ignoring case.
+/// - [`banned`](Count::banned) (`bool`): includes only users who are banned (`true`) or not banned
+///   (`false`).
+/// - [`last_active_at_before`](Count::last_active_at_before) ([`Timestamp`]): includes only users last
+///   active before this time.
+/// - [`last_active_at_after`](Count::last_active_at_after) ([`Timestamp`]): includes only users last
+///   active after this time.
+/// - [`last_active_at_since`](Count::last_active_at_since) ([`Timestamp`]): includes only users active
+///   since this time. Deprecated: use `last_active_at_after`.
+/// - [`created_at_before`](Count::created_at_before) ([`Timestamp`]): includes only users created
+///   before this time.
+/// - [`created_at_after`](Count::created_at_after) ([`Timestamp`]): includes only users created after
+///   this time.
+/// - [`last_sign_in_at_before`](Count::last_sign_in_at_before) ([`Timestamp`]): includes only users
+///   whose last sign-in was before this time.
+/// - [`last_sign_in_at_after`](Count::last_sign_in_at_after) ([`Timestamp`]): includes only users whose
+///   last sign-in was after this time.
+/// - [`provider`](Count::provider) (`String`): includes only users with an account at this provider,
+///   such as `oauth_google`. Requires `provider_user_id`.
+/// - [`provider_user_id`](Count::provider_user_id) (list of `String`): includes only users with one of
+///   these IDs at the provider. At most 100. Requires `provider`.
 pub fn count() -> Count {
     Count {
         email_address: Vec::new(),
@@ -925,9 +1167,27 @@ impl Operation for Count {
 }
 
 /// Gets a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::get(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error statuses: 400, 401, 404.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn get(user_id: impl Into<UserId>) -> Get {
     Get { user_id: user_id.into() }
 }
@@ -966,9 +1226,76 @@ impl Operation for Get {
 /// Updates a user.
 ///
 /// To change metadata, use [`update_metadata`] or [`replace_metadata`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Nullable, api::users};
+
+let user = clerk
+    .send(users::update(&user_id).first_name("Ada").last_name(Nullable::Null))
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /users/{user_id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error statuses: 400, 401, 404, 409, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 409 (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `PATCH /users/{user_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/patch/users/%7Buser_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be
+///   unique in the instance.
+/// - [`first_name`](Update::first_name) (`String` or `null`): the first name.
+/// - [`last_name`](Update::last_name) (`String` or `null`): the last name.
+/// - [`locale`](Update::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
+/// - [`primary_email_address_id`](Update::primary_email_address_id) ([`Id`] or `null`): the primary
+///   email address. It must be verified.
+/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool` or
+///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+/// - [`primary_phone_number_id`](Update::primary_phone_number_id) ([`Id`] or `null`): the primary phone
+///   number. It must be verified.
+/// - [`primary_web3_wallet_id`](Update::primary_web3_wallet_id) ([`Id`] or `null`): the primary Web3
+///   wallet. It must be verified.
+/// - [`username`](Update::username) (`String` or `null`): the username. Must be unique in the instance.
+/// - [`profile_image_id`](Update::profile_image_id) ([`Id`] or `null`): the ID of a profile image that
+///   was uploaded before.
+/// - [`password`](Update::password) (`String` or `null`): the password, in plain text.
+/// - [`password_digest`](Update::password_digest) (`String`): the password as a digest. Requires
+///   `password_hasher`.
+/// - [`password_hasher`](Update::password_hasher) (`String`): the algorithm of the digest, such as
+///   `bcrypt` or `argon2id`.
+/// - [`skip_password_checks`](Update::skip_password_checks) (`bool` or `null`): whether the password
+///   policy is skipped.
+/// - [`sign_out_of_other_sessions`](Update::sign_out_of_other_sessions) (`bool` or `null`): whether all
+///   of the user's sessions are revoked.
+/// - [`totp_secret`](Update::totp_secret) (`String` or `null`): the secret of an authenticator app, in
+///   base32.
+/// - [`backup_codes`](Update::backup_codes) (list of `String`): the backup codes, in plain text or as
+///   bcrypt digests. Used together with `totp_secret`.
+/// - [`delete_self_enabled`](Update::delete_self_enabled) (`bool` or `null`): whether users can delete
+///   their own account.
+/// - [`create_organization_enabled`](Update::create_organization_enabled) (`bool` or `null`): whether
+///   the user can create organizations.
+/// - [`legal_accepted_at`](Update::legal_accepted_at) (`String` or `null`): when the user accepted the
+///   legal terms, as an RFC 3339 string.
+/// - [`skip_legal_checks`](Update::skip_legal_checks) (`bool` or `null`): whether the check for
+///   accepted legal terms is skipped.
+/// - [`create_organizations_limit`](Update::create_organizations_limit) (`i64` or `null`): the maximum
+///   number of organizations that the user can create. 0 means unlimited.
+/// - [`created_at`](Update::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
+///   Meant for migrating existing data to Clerk.
+/// - [`bypass_client_trust`](Update::bypass_client_trust) (`bool` or `null`): whether the user skips
+///   the device trust check when signing in.
+/// - [`timezone`](Update::timezone) (`String`): the time zone. Clerk's published document omits this
+///   parameter.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update(user_id: impl Into<UserId>) -> Update {
     Update {
         user_id: user_id.into(),
@@ -1092,7 +1419,7 @@ impl Update {
         self
     }
 
-    /// Sets the profile image to an image that was uploaded before.
+    /// Sets the ID of a profile image that was uploaded before.
     pub fn profile_image_id(mut self, profile_image_id: impl Into<Nullable<Id>>) -> Self {
         self.profile_image_id = profile_image_id.into();
         self
@@ -1249,9 +1576,27 @@ impl Operation for Update {
 }
 
 /// Deletes a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let deleted = clerk.send(users::delete(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error statuses: 400, 401, 404.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn delete(user_id: impl Into<UserId>) -> Delete {
     Delete { user_id: user_id.into() }
 }
@@ -1286,9 +1631,27 @@ impl Operation for Delete {
 /// Bans a user.
 ///
 /// All sessions of the user are revoked, and the user can no longer sign in.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::ban(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/ban` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error status: 402.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (a
+///   banned user stays banned).
+/// - **Sends** `POST /users/{user_id}/ban`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/ban).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn ban(user_id: impl Into<UserId>) -> Ban {
     Ban { user_id: user_id.into() }
 }
@@ -1321,9 +1684,27 @@ impl Operation for Ban {
 }
 
 /// Lifts the ban of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::unban(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/unban` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error status: 402.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (lifting a ban twice has no further effect).
+/// - **Sends** `POST /users/{user_id}/unban`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/unban).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn unban(user_id: impl Into<UserId>) -> Unban {
     Unban { user_id: user_id.into() }
 }
@@ -1356,9 +1737,27 @@ impl Operation for Unban {
 }
 
 /// Bans 1 to 50 users at once.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let users = clerk.send(users::bulk_ban([&user_id])).await?;
+```
+"#
+)]
 ///
-/// `POST /users/ban` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented
-/// error statuses: 400, 402.
+/// - **Returns** list of [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (banned users stay banned).
+/// - **Sends** `POST /users/ban`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/ban).
+///
+/// # Parameters
+///
+/// - `user_ids` (list of [`UserId`], required): the IDs of the users. 1 to 50 items.
 pub fn bulk_ban(user_ids: impl IntoIterator<Item = impl Into<UserId>>) -> BulkBan {
     BulkBan { user_ids: user_ids.into_iter().map(Into::into).collect() }
 }
@@ -1394,9 +1793,27 @@ impl Operation for BulkBan {
 }
 
 /// Lifts the bans of 1 to 50 users at once.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let users = clerk.send(users::bulk_unban([&user_id])).await?;
+```
+"#
+)]
 ///
-/// `POST /users/unban` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error statuses: 400, 402.
+/// - **Returns** list of [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (lifting a ban twice has no further effect).
+/// - **Sends** `POST /users/unban`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/unban).
+///
+/// # Parameters
+///
+/// - `user_ids` (list of [`UserId`], required): the IDs of the users. 1 to 50 items.
 pub fn bulk_unban(user_ids: impl IntoIterator<Item = impl Into<UserId>>) -> BulkUnban {
     BulkUnban { user_ids: user_ids.into_iter().map(Into::into).collect() }
 }
@@ -1434,9 +1851,27 @@ impl Operation for BulkUnban {
 /// Locks a user.
 ///
 /// The user cannot sign in until the lock is lifted or expires.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::lock(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/lock` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error status: 403.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (a
+///   locked user stays locked).
+/// - **Sends** `POST /users/{user_id}/lock`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/lock).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn lock(user_id: impl Into<UserId>) -> Lock {
     Lock { user_id: user_id.into() }
 }
@@ -1469,9 +1904,27 @@ impl Operation for Lock {
 }
 
 /// Lifts the lock of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::unlock(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/unlock`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error status: 403.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (lifting a lock twice has no further effect).
+/// - **Sends** `POST /users/{user_id}/unlock`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/unlock).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn unlock(user_id: impl Into<UserId>) -> Unlock {
     Unlock { user_id: user_id.into() }
 }
@@ -1507,10 +1960,28 @@ impl Operation for Unlock {
 /// Sets the profile image of a user.
 ///
 /// Accepts JPEG, PNG, GIF and WebP images of at most 10 MB.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::users, core::encode::File};
+
+let user = clerk.send(users::set_profile_image(&user_id, File::new(png))).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/profile_image`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 404.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users/{user_id}/profile_image`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/profile_image).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `file` ([`File`], required): the image.
 pub fn set_profile_image(user_id: impl Into<UserId>, file: File) -> SetProfileImage {
     SetProfileImage { user_id: user_id.into(), file }
 }
@@ -1550,9 +2021,26 @@ impl Operation for SetProfileImage {
 }
 
 /// Deletes the profile image of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::delete_profile_image(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/profile_image`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error status: 404.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/profile_image`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/profile_image).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn delete_profile_image(user_id: impl Into<UserId>) -> DeleteProfileImage {
     DeleteProfileImage { user_id: user_id.into() }
 }
@@ -1593,10 +2081,40 @@ impl Operation for DeleteProfileImage {
 ///
 /// Each field that is set is replaced as a whole; the others are kept. To merge instead, use
 /// [`update_metadata`].
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::users};
+
+let user = clerk
+    .send(
+        users::replace_metadata(&user_id)
+            .public_metadata(Metadata::new().with("plan", "gold")),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PUT /users/{user_id}/metadata`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 404, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `PUT /users/{user_id}/metadata`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/put/users/%7Buser_id%7D/metadata).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`public_metadata`](ReplaceMetadata::public_metadata) ([`Metadata`] or `null`): replaces the
+///   metadata that the frontend can read and only the backend can write. An empty object clears it.
+/// - [`private_metadata`](ReplaceMetadata::private_metadata) ([`Metadata`] or `null`): replaces the
+///   metadata that only the backend can read and write. An empty object clears it.
+/// - [`unsafe_metadata`](ReplaceMetadata::unsafe_metadata) ([`Metadata`] or `null`): replaces the
+///   metadata that the frontend can read and write. An empty object clears it.
+///
+/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn replace_metadata(user_id: impl Into<UserId>) -> ReplaceMetadata {
     ReplaceMetadata {
         user_id: user_id.into(),
@@ -1669,10 +2187,39 @@ impl Operation for ReplaceMetadata {
 ///
 /// The merge is deep; a key set to `null` is deleted. To replace the metadata, use
 /// [`replace_metadata`]. The [`metadata`](crate::metadata) module has examples of both.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{Metadata, api::users};
+
+let user = clerk
+    .send(
+        users::update_metadata(&user_id)
+            .public_metadata(Metadata::new().with("plan", "gold")),
+    )
+    .await?;
+```
+"#
+)]
 ///
-/// `PATCH /users/{user_id}/metadata`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 404, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
+///   (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (merging the same values twice has no further effect).
+/// - **Sends** `PATCH /users/{user_id}/metadata`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/patch/users/%7Buser_id%7D/metadata).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend
+///   can read and only the backend can write.
+/// - [`private_metadata`](UpdateMetadata::private_metadata) ([`Metadata`]): metadata that only the
+///   backend can read and write.
+/// - [`unsafe_metadata`](UpdateMetadata::unsafe_metadata) ([`Metadata`]): metadata that the frontend
+///   can read and write.
 pub fn update_metadata(user_id: impl Into<UserId>) -> UpdateMetadata {
     UpdateMetadata {
         user_id: user_id.into(),
@@ -1742,10 +2289,27 @@ impl Operation for UpdateMetadata {
 }
 
 /// Gets the billing subscription of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let subscription = clerk.send(users::get_billing_subscription(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/billing/subscription`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingSubscription`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/billing/subscription`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/subscription).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn get_billing_subscription(user_id: impl Into<UserId>) -> GetBillingSubscription {
     GetBillingSubscription { user_id: user_id.into() }
 }
@@ -1785,10 +2349,27 @@ impl Operation for GetBillingSubscription {
 }
 
 /// Gets the credit balance of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let balance = clerk.send(users::get_billing_credit_balance(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/billing/credits`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 422, 500.
+/// - **Returns** [`BillingCreditBalance`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/billing/credits`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/credits).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn get_billing_credit_balance(user_id: impl Into<UserId>) -> GetBillingCreditBalance {
     GetBillingCreditBalance { user_id: user_id.into() }
 }
@@ -1831,10 +2412,42 @@ impl Operation for GetBillingCreditBalance {
 ///
 /// The amount is in the currency's smallest unit. Repeating the call with the same idempotency key has
 /// no further effect.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::users, model::BillingCreditAction};
+
+let entry = clerk
+    .send(users::adjust_billing_credit_balance(
+        &user_id,
+        500,
+        BillingCreditAction::Increase,
+        "refund-7",
+    ))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/billing/credits`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 409, 422, 500.
+/// - **Returns** [`BillingCreditEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (the request carries an idempotency key).
+/// - **Sends** `POST /users/{user_id}/billing/credits`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/billing/credits).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency.
+/// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
+/// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
+///   change already.
+/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to
+///   `USD`.
+/// - [`note`](AdjustBillingCreditBalance::note) (`String`): a note on the change.
 pub fn adjust_billing_credit_balance(
     user_id: impl Into<UserId>,
     amount: i64,
@@ -1911,10 +2524,32 @@ impl Operation for AdjustBillingCreditBalance {
 }
 
 /// Lists the OAuth access tokens of a user for a provider, such as `oauth_google`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let page = clerk.send(users::get_oauth_access_tokens(&user_id, "oauth_google")).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/oauth_access_tokens/{provider}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 404, 422.
+/// - **Returns** one [`Page`] of [`OAuthAccessToken`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
+///   (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/oauth_access_tokens/{provider}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/oauth_access_tokens/%7Bprovider%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `provider` (`String`, required): the OAuth provider, such as `oauth_google`.
+/// - [`limit`](GetOAuthAccessTokens::limit) (`u32`): the maximum number of items to return, 1 to 500.
+///   Defaults to 10.
+/// - [`offset`](GetOAuthAccessTokens::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn get_oauth_access_tokens(
     user_id: impl Into<UserId>,
     provider: impl Into<String>,
@@ -2000,9 +2635,30 @@ impl Paged for GetOAuthAccessTokens {
 }
 
 /// Lists the organization memberships of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let page = clerk.send(users::get_organization_memberships(&user_id).limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/organization_memberships`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error status: 403.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/organization_memberships`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/organization_memberships).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`limit`](GetOrganizationMemberships::limit) (`u32`): the maximum number of items to return, 1 to
+///   500. Defaults to 10.
+/// - [`offset`](GetOrganizationMemberships::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn get_organization_memberships(user_id: impl Into<UserId>) -> GetOrganizationMemberships {
     GetOrganizationMemberships { user_id: user_id.into(), limit: None, offset: None }
 }
@@ -2081,10 +2737,33 @@ impl Paged for GetOrganizationMemberships {
 }
 
 /// Lists the organization invitations of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let page = clerk.send(users::get_organization_invitations(&user_id).limit(100)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/organization_invitations`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 403, 404.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/organization_invitations`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/organization_invitations).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`limit`](GetOrganizationInvitations::limit) (`u32`): the maximum number of items to return, 1 to
+///   500. Defaults to 10.
+/// - [`offset`](GetOrganizationInvitations::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`status`](GetOrganizationInvitations::status) ([`InvitationStatus`]): includes only invitations
+///   with this status.
 pub fn get_organization_invitations(user_id: impl Into<UserId>) -> GetOrganizationInvitations {
     GetOrganizationInvitations { user_id: user_id.into(), limit: None, offset: None, status: None }
 }
@@ -2173,10 +2852,31 @@ impl Paged for GetOrganizationInvitations {
 /// Removes the password of a user.
 ///
 /// The user must have another way to sign in.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk
+    .send(users::remove_password(&user_id).sign_out_of_other_sessions(true))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/remove_password`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 500.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users/{user_id}/remove_password`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/remove_password).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`sign_out_of_other_sessions`](RemovePassword::sign_out_of_other_sessions) (`bool`): whether all
+///   of the user's sessions are revoked. Defaults to `false`.
 pub fn remove_password(user_id: impl Into<UserId>) -> RemovePassword {
     RemovePassword { user_id: user_id.into(), sign_out_of_other_sessions: None }
 }
@@ -2226,10 +2926,28 @@ impl Operation for RemovePassword {
 /// Checks the password of a user.
 ///
 /// If the password is wrong, Clerk responds with status 422.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let verification = clerk.send(users::verify_password(&user_id, password)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/verify_password`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 404, 422, 500.
+/// - **Returns** [`PasswordVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (the user has no password), 404 (there is no
+///   such user), 422 (the password is wrong), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users/{user_id}/verify_password`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/verify_password).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `password` (`String`, required): the password, in plain text.
 pub fn verify_password(user_id: impl Into<UserId>, password: impl Into<String>) -> VerifyPassword {
     VerifyPassword { user_id: user_id.into(), password: password.into() }
 }
@@ -2269,10 +2987,28 @@ impl Operation for VerifyPassword {
 /// Checks a one-time code or backup code of a user.
 ///
 /// A backup code can be used only once. If the code is wrong, Clerk responds with status 422.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let verification = clerk.send(users::verify_totp(&user_id, "424242")).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/verify_totp`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 404, 422, 500.
+/// - **Returns** [`TotpVerification`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (the user has not set up TOTP), 404 (there is
+///   no such user), 422 (the code is wrong), 500 (error at Clerk).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users/{user_id}/verify_totp`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/verify_totp).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `code` (`String`, required): the code that the user entered.
 pub fn verify_totp(user_id: impl Into<UserId>, code: impl Into<String>) -> VerifyTotp {
     VerifyTotp { user_id: user_id.into(), code: code.into() }
 }
@@ -2310,9 +3046,26 @@ impl Operation for VerifyTotp {
 }
 
 /// Disables all second factors of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let affected = clerk.send(users::disable_mfa(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/mfa` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)).
-/// Documented error statuses: 404, 500.
+/// - **Returns** [`AffectedUser`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/mfa`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/mfa).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn disable_mfa(user_id: impl Into<UserId>) -> DisableMfa {
     DisableMfa { user_id: user_id.into() }
 }
@@ -2351,10 +3104,26 @@ impl Operation for DisableMfa {
 }
 
 /// Deletes all backup codes of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let affected = clerk.send(users::delete_backup_codes(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/backup_code`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 404, 500.
+/// - **Returns** [`AffectedUser`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/backup_code`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/backup_code).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn delete_backup_codes(user_id: impl Into<UserId>) -> DeleteBackupCodes {
     DeleteBackupCodes { user_id: user_id.into() }
 }
@@ -2393,10 +3162,28 @@ impl Operation for DeleteBackupCodes {
 }
 
 /// Deletes a passkey of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let deleted = clerk.send(users::delete_passkey(&user_id, "idn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/passkeys/{passkey_identification_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 403, 404, 500.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found), 500 (error at
+///   Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/passkeys/{passkey_identification_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/passkeys/%7Bpasskey_identification_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `passkey_identification_id` ([`Id`], required): the ID of the passkey's identification.
 pub fn delete_passkey(user_id: impl Into<UserId>, passkey_identification_id: impl Into<Id>) -> DeletePasskey {
     DeletePasskey { user_id: user_id.into(), passkey_identification_id: passkey_identification_id.into() }
 }
@@ -2436,10 +3223,27 @@ impl Operation for DeletePasskey {
 }
 
 /// Lists the trusted devices of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let page = clerk.send(users::list_trusted_devices(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `GET /users/{user_id}/trusted_devices`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 403, 404, 500.
+/// - **Returns** a [`Page`] with every [`TrustedDevice`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found), 500 (error at
+///   Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /users/{user_id}/trusted_devices`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/trusted_devices).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn list_trusted_devices(user_id: impl Into<UserId>) -> ListTrustedDevices {
     ListTrustedDevices { user_id: user_id.into() }
 }
@@ -2479,10 +3283,28 @@ impl Operation for ListTrustedDevices {
 }
 
 /// Revokes a trusted device of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let device = clerk.send(users::revoke_trusted_device(&user_id, "td_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/trusted_devices/{trusted_device_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 403, 404, 500.
+/// - **Returns** [`TrustedDevice`].
+/// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found), 500 (error at
+///   Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/trusted_devices/{trusted_device_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/trusted_devices/%7Btrusted_device_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `trusted_device_id` ([`Id`], required): the ID of the trusted device.
 pub fn revoke_trusted_device(
     user_id: impl Into<UserId>,
     trusted_device_id: impl Into<Id>,
@@ -2527,10 +3349,28 @@ impl Operation for RevokeTrustedDevice {
 }
 
 /// Deletes a Web3 wallet of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let deleted = clerk.send(users::delete_web3_wallet(&user_id, "idn_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 403, 404, 500.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/web3_wallets/%7Bweb3_wallet_identification_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `web3_wallet_identification_id` ([`Id`], required): the ID of the wallet's identification.
 pub fn delete_web3_wallet(
     user_id: impl Into<UserId>,
     web3_wallet_identification_id: impl Into<Id>,
@@ -2584,10 +3424,26 @@ impl Operation for DeleteWeb3Wallet {
 }
 
 /// Deletes the authenticator app (TOTP) of a user.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let affected = clerk.send(users::delete_totp(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/totp`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 404, 500.
+/// - **Returns** [`AffectedUser`].
+/// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/totp`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/totp).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn delete_totp(user_id: impl Into<UserId>) -> DeleteTotp {
     DeleteTotp { user_id: user_id.into() }
 }
@@ -2628,10 +3484,29 @@ impl Operation for DeleteTotp {
 /// Deletes an external account of a user.
 ///
 /// Takes the account's `external_account_id`, or its `id` if that is `None`.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let deleted = clerk.send(users::delete_external_account(&user_id, "eac_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /users/{user_id}/external_accounts/{external_account_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 403, 404, 500.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
+///   (not found), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /users/{user_id}/external_accounts/{external_account_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/external_accounts/%7Bexternal_account_id%7D).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - `external_account_id` ([`Id`], required): the account's `external_account_id`, or its `id` if that
+///   is `None`.
 pub fn delete_external_account(
     user_id: impl Into<UserId>,
     external_account_id: impl Into<Id>,
@@ -2677,10 +3552,31 @@ impl Operation for DeleteExternalAccount {
 /// Marks the password of a user as compromised.
 ///
 /// The user must set a new password at the next sign-in.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk
+    .send(users::set_password_compromised(&user_id).revoke_all_sessions(true))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/password/set_compromised`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /users/{user_id}/password/set_compromised`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/password/set_compromised).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
+/// - [`revoke_all_sessions`](SetPasswordCompromised::revoke_all_sessions) (`bool` or `null`): whether
+///   all of the user's sessions are revoked.
 pub fn set_password_compromised(user_id: impl Into<UserId>) -> SetPasswordCompromised {
     SetPasswordCompromised { user_id: user_id.into(), revoke_all_sessions: Nullable::Absent }
 }
@@ -2732,10 +3628,28 @@ impl Operation for SetPasswordCompromised {
 }
 
 /// Removes the mark that the password of a user is compromised.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::users;
+
+let user = clerk.send(users::unset_password_compromised(&user_id)).await?;
+```
+"#
+)]
 ///
-/// `POST /users/{user_id}/password/unset_compromised`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
-/// 400, 401, 403, 404, 422.
+/// - **Returns** [`User`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
+///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (removing the mark twice has no further effect).
+/// - **Sends** `POST /users/{user_id}/password/unset_compromised`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/password/unset_compromised).
+///
+/// # Parameters
+///
+/// - `user_id` ([`UserId`], required): the ID of the user.
 pub fn unset_password_compromised(user_id: impl Into<UserId>) -> UnsetPasswordCompromised {
     UnsetPasswordCompromised { user_id: user_id.into() }
 }

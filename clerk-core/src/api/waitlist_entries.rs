@@ -1,5 +1,14 @@
 //! Waitlist entries: add people, then invite or reject them.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Find | [`list`] | Lists the entries of the waitlist. |
+//! | Create | [`create`] | Adds an email address to the waitlist. |
+//! |  | [`bulk_create`] | Adds 1 to 50 distinct email addresses to the waitlist. |
+//! | Change | [`invite`] | Invites a person on the waitlist. |
+//! |  | [`reject`] | Rejects a waitlist entry. |
+//! | Remove | [`delete`] | Deletes a pending waitlist entry. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::waitlist_entries};
 //!
@@ -25,10 +34,34 @@ use crate::{
 };
 
 /// Lists the entries of the waitlist.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::{api::waitlist_entries, model::WaitlistEntryStatus};
+
+let page = clerk
+    .send(waitlist_entries::list().status(WaitlistEntryStatus::Pending).limit(100))
+    .await?;
+```
+"#
+)]
 ///
-/// `GET /waitlist_entries`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). No error statuses
-/// are documented.
+/// - **Returns** one [`Page`] of [`WaitlistEntry`]; `clerk.stream(..)` returns the items of all pages.
+/// - **Errors**: Clerk documents none; see [Errors](super#errors).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `GET /waitlist_entries`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/get/waitlist_entries).
+///
+/// # Parameters
+///
+/// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
+/// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
+/// - [`query`](List::query) (`String`): includes only entries whose email address or ID contains this
+///   string.
+/// - [`status`](List::status) ([`WaitlistEntryStatus`]): includes only items with this status.
+/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List { limit: None, offset: None, query: None, status: None, order_by: None }
 }
@@ -127,10 +160,29 @@ impl Paged for List {
 /// Adds an email address to the waitlist.
 ///
 /// If it is already on the waitlist, the existing entry is returned.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::waitlist_entries;
+
+let entry =
+    clerk.send(waitlist_entries::create("ada@example.com").notify(false)).await?;
+```
+"#
+)]
 ///
-/// `POST /waitlist_entries`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). Documented error
-/// statuses: 400, 422.
+/// - **Returns** [`WaitlistEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /waitlist_entries`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries).
+///
+/// # Parameters
+///
+/// - `email_address` (`String`, required): the email address.
+/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends a confirmation email. Defaults
+///   to `true`.
 pub fn create(email_address: impl Into<String>) -> Create {
     Create { email_address: email_address.into(), notify: Nullable::Absent }
 }
@@ -176,10 +228,30 @@ impl Operation for Create {
 /// Adds 1 to 50 distinct email addresses to the waitlist.
 ///
 /// For those that are already on it, the existing entries are returned.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::waitlist_entries;
+
+let entrys = clerk
+    .send(waitlist_entries::bulk_create([waitlist_entries::BulkCreateItem::new(
+        "ada@example.com",
+    )]))
+    .await?;
+```
+"#
+)]
 ///
-/// `POST /waitlist_entries/bulk`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). Documented error
-/// statuses: 400, 422.
+/// - **Returns** list of [`WaitlistEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /waitlist_entries/bulk`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/bulk).
+///
+/// # Parameters
+///
+/// - `body` (list of [`BulkCreateItem`], required): what to create. 1 to 50 items.
 pub fn bulk_create(body: impl IntoIterator<Item = impl Into<BulkCreateItem>>) -> BulkCreate {
     BulkCreate { body: body.into_iter().map(Into::into).collect() }
 }
@@ -218,10 +290,27 @@ impl Operation for BulkCreate {
 }
 
 /// Deletes a pending waitlist entry.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::waitlist_entries;
+
+let deleted = clerk.send(waitlist_entries::delete("wle_1")).await?;
+```
+"#
+)]
 ///
-/// `DELETE /waitlist_entries/{waitlist_entry_id}`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). Documented error
-/// statuses: 400, 404, 409, 422.
+/// - **Returns** [`DeletedObject`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 409
+///   (conflict), 422 (invalid value).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /waitlist_entries/{waitlist_entry_id}`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/delete/waitlist_entries/%7Bwaitlist_entry_id%7D).
+///
+/// # Parameters
+///
+/// - `waitlist_entry_id` ([`Id`], required): the ID of the waitlist entry.
 pub fn delete(waitlist_entry_id: impl Into<Id>) -> Delete {
     Delete { waitlist_entry_id: waitlist_entry_id.into() }
 }
@@ -264,10 +353,29 @@ impl Operation for Delete {
 }
 
 /// Invites a person on the waitlist.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::waitlist_entries;
+
+let entry = clerk.send(waitlist_entries::invite("wle_1").ignore_existing(true)).await?;
+```
+"#
+)]
 ///
-/// `POST /waitlist_entries/{waitlist_entry_id}/invite`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). Documented error
-/// statuses: 400, 404, 409, 422.
+/// - **Returns** [`WaitlistEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 409
+///   (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /waitlist_entries/{waitlist_entry_id}/invite`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/%7Bwaitlist_entry_id%7D/invite).
+///
+/// # Parameters
+///
+/// - `waitlist_entry_id` ([`Id`], required): the ID of the waitlist entry.
+/// - [`ignore_existing`](Invite::ignore_existing) (`bool` or `null`): whether to invite even if there
+///   is already an invitation, or a user with the address. Defaults to `false`.
 pub fn invite(waitlist_entry_id: impl Into<Id>) -> Invite {
     Invite { waitlist_entry_id: waitlist_entry_id.into(), ignore_existing: Nullable::Absent }
 }
@@ -319,10 +427,27 @@ impl Operation for Invite {
 }
 
 /// Rejects a waitlist entry.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::waitlist_entries;
+
+let entry = clerk.send(waitlist_entries::reject("wle_1")).await?;
+```
+"#
+)]
 ///
-/// `POST /waitlist_entries/{waitlist_entry_id}/reject`
-/// ([reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries)). Documented error
-/// statuses: 400, 404, 409, 422.
+/// - **Returns** [`WaitlistEntry`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 409
+///   (conflict), 422 (invalid value).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /waitlist_entries/{waitlist_entry_id}/reject`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/%7Bwaitlist_entry_id%7D/reject).
+///
+/// # Parameters
+///
+/// - `waitlist_entry_id` ([`Id`], required): the ID of the waitlist entry.
 pub fn reject(waitlist_entry_id: impl Into<Id>) -> Reject {
     Reject { waitlist_entry_id: waitlist_entry_id.into() }
 }

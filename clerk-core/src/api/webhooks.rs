@@ -1,5 +1,11 @@
 //! The Svix application that sends the instance's webhooks.
 //!
+//! | Task | Function | |
+//! |---|---|---|
+//! | Create | [`create_svix_app`] | Creates the instance's Svix application. |
+//! |  | [`generate_svix_auth_url`] | Generates a URL to the Svix dashboard, where the instance's webhooks are managed. |
+//! | Remove | [`delete_svix_app`] | Deletes the instance's Svix application. |
+//!
 //! ```
 //! use clerk_core::{Operation, api::webhooks};
 //!
@@ -20,9 +26,22 @@ use crate::{
 };
 
 /// Creates the instance's Svix application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::webhooks;
+
+let svix_url = clerk.send(webhooks::create_svix_app()).await?;
+```
+"#
+)]
 ///
-/// `POST /webhooks/svix` ([reference](https://clerk.com/docs/reference/backend-api/tag/webhooks)).
-/// Documented error status: 400.
+/// - **Returns** [`SvixUrl`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
+/// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
+/// - **Sends** `POST /webhooks/svix`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/post/webhooks/svix).
 pub fn create_svix_app() -> CreateSvixApp {
     CreateSvixApp
 }
@@ -52,9 +71,22 @@ impl Operation for CreateSvixApp {
 }
 
 /// Deletes the instance's Svix application.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::webhooks;
+
+clerk.send(webhooks::delete_svix_app()).await?;
+```
+"#
+)]
 ///
-/// `DELETE /webhooks/svix` ([reference](https://clerk.com/docs/reference/backend-api/tag/webhooks)).
-/// Documented error status: 400.
+/// - **Returns** nothing.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
+/// - **Sends** `DELETE /webhooks/svix`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/delete/webhooks/svix).
 pub fn delete_svix_app() -> DeleteSvixApp {
     DeleteSvixApp
 }
@@ -84,9 +116,23 @@ impl Operation for DeleteSvixApp {
 }
 
 /// Generates a URL to the Svix dashboard, where the instance's webhooks are managed.
+#[cfg_attr(
+    not(doctest),
+    doc = r#"
+```
+use clerk_axum::api::webhooks;
+
+let svix_url = clerk.send(webhooks::generate_svix_auth_url()).await?;
+```
+"#
+)]
 ///
-/// `POST /webhooks/svix_url` ([reference](https://clerk.com/docs/reference/backend-api/tag/webhooks)).
-/// Documented error status: 400.
+/// - **Returns** [`SvixUrl`].
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
+///   (an additional URL does no harm).
+/// - **Sends** `POST /webhooks/svix_url`, [in Clerk's
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/post/webhooks/svix_url).
 pub fn generate_svix_auth_url() -> GenerateSvixAuthUrl {
     GenerateSvixAuthUrl
 }

@@ -1,0 +1,203 @@
+//! The whole round with a new document: what changed, the code, the facts, the changelog, and the requests.
+//!
+//! It goes as far as it can. What the overlay does not decide yet, such as the sentences of new fields, is drafted, so that
+//! the code compiles and can be looked at; what is left to decide is listed, and `--check` fails until it is decided.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+};
+
+use crate::{
+    Result,
+    check::{self, Pin},
+    diff::report,
+    document::Document,
+    draft, facts,
+    lower::lower_what_fits,
+    missing,
+    overlay::Overlay,
+};
+
+/// What to do besides writing the files.
+pub(crate) struct Round {
+    pub(crate) date: Option<String>,
+    /// Whether to run the test that records the requests.
+    pub(crate) records_requests: bool,
+}
+
+/// Returns what to print, and whether nothing is left to decide.
+pub(crate) fn update(
+    codegen: &Path,
+    text: &str,
+    document: &Document,
+    mut overlay: Overlay,
+    round: Round,
+) -> Result<(String, bool)> {
+    if document.paths.values().all(|path| path.operations().next().is_none()) {
+        return Err("the document has no operations".into());
+    }
+    let (old, pin) = check::pins(codegen, text, document, round.date)?;
+    let known = facts::parse(&check::known_facts(codegen)?);
+    let (mut api, problems) = lower_what_fits(document, &overlay);
+    let new = facts::list(&api);
+    let changes = report(&known, &facts::parse(&new), &problems);
+
+    let mut open: Vec<String> = problems
+        .unread
+        .iter()
+        .map(|(operation, problem)| format!("{operation} cannot be read: {problem}"))
+        .collect();
+    open.extend(draft::sections(&api, &mut overlay));
+    open.extend(draft::names(&mut api));
+    let operations = missing::selected(&api, &overlay);
+    let leftovers = missing::leftovers(&api, &overlay, &operations);
+    let gaps = missing::missing(&api, &overlay, &operations);
+    open.extend(gaps.into_iter().filter(|gap| !leftovers.contains(gap)));
+    let leftovers: Vec<String> = problems.overlay.into_iter().chain(leftovers).collect();
+    draft::sentences(&api, &mut overlay, &operations);
+
+    let mut said = format!(
+        "Clerk's document of {}, version {}. The files were generated from that of {}, version {}.\n",
+        pin.date, pin.version, old.date, old.version
+    );
+    said.push_str(&section(
+        "Changes",
+        if changes.is_empty() { "None of an operation, a field or an enum value.\n" } else { &changes },
+    ));
+    let files = check::files(codegen, &api, &overlay, &pin, &operations)?;
+    let mut written = check::write_files(codegen, &files)?;
+    if check::known_facts(codegen)? != new {
+        check::write_facts(codegen, &new)?;
+        written.push_str("wrote facts.txt\n");
+    }
+    if !changes.is_empty() && enter(codegen, &old, &pin, &changes)? {
+        written.push_str("wrote CHANGELOG.md\n");
+    }
+    said.push_str(&section("Files", if written.is_empty() { "All are up to date.\n" } else { &written }));
+    if round.records_requests {
+        said.push_str(&section("Requests, as the tests record them", &requests(codegen)?));
+    }
+    said.push_str(&listed("To decide in the overlay; until then it is drafted, and --check fails", &open));
+    said.push_str(&listed("Entries of the overlay that match nothing", &leftovers));
+    Ok((said, open.is_empty() && leftovers.is_empty()))
+}
+
+fn section(title: &str, text: &str) -> String {
+    format!("\n{title}:\n\n{text}")
+}
+
+fn listed(title: &str, items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        items => section(title, &format!("- {}\n", items.join("\n- "))),
+    }
+}
+
+/// Enters the changes into the changelog, unless they are there. Returns whether it did.
+fn enter(codegen: &Path, old: &Pin, new: &Pin, changes: &str) -> Result<bool> {
+    let path = codegen.join("../../CHANGELOG.md");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let entered = entered(&text, &format!("From {} to {}:", old.date, new.date), changes)?;
+    if entered == text {
+        return Ok(false);
+    }
+    fs::write(&path, entered)?;
+    Ok(true)
+}
+
+/// The changelog with an entry below "Unreleased".
+fn entered(changelog: &str, title: &str, changes: &str) -> Result<String> {
+    const UNRELEASED: &str = "## Unreleased\n";
+    const HEADING: &str = "### Clerk's document\n";
+    let (before, rest) =
+        changelog.split_once(UNRELEASED).ok_or("the changelog has no section \"Unreleased\"")?;
+    let (section, after) = rest.split_at(rest.find("\n## ").map_or(rest.len(), |end| end + 1));
+    if section.contains(&format!("\n{title}\n")) {
+        return Ok(changelog.to_owned());
+    }
+    let entry = format!("\n{title}\n\n{changes}");
+    let section = match section.split_once(HEADING) {
+        Some((above, below)) => format!("{above}{HEADING}{entry}{below}"),
+        None => {
+            // Before the first of the other headings.
+            let (above, below) = section.split_at(section.find("### ").unwrap_or(section.len()));
+            format!("{above}{HEADING}{entry}\n{below}")
+        }
+    };
+    Ok(format!("{before}{UNRELEASED}{section}{after}"))
+}
+
+/// Runs the test that records every request, and lists what changed.
+fn requests(codegen: &Path) -> Result<String> {
+    let root = codegen.join("../..");
+    let snapshot = root.join("tests/tests/it/snapshots/it__requests__requests.snap");
+    let before = fs::read_to_string(&snapshot).unwrap_or_default();
+    let status = Command::new("cargo")
+        .args(["test", "--quiet", "-p", "clerk-tests", "--test", "it", "requests::"])
+        .env("INSTA_UPDATE", "always")
+        .env("INSTA_FORCE_PASS", "1")
+        .current_dir(&root)
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let after = fs::read_to_string(&snapshot).unwrap_or_default();
+    if !status.success() {
+        return Ok("The test failed, see above.\n".to_owned());
+    }
+    let changes = between(&before, &after);
+    Ok(if changes.is_empty() { "None changed.\n".to_owned() } else { changes })
+}
+
+/// The requests that differ between two snapshots, as lines with `-` and `+`.
+fn between(before: &str, after: &str) -> String {
+    let [before, after] = [before, after].map(|text| {
+        let blocks = text.split("\n\n").filter_map(|block| block.trim().split_once('\n'));
+        blocks.collect::<BTreeMap<&str, &str>>()
+    });
+    let mut out = String::new();
+    for name in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let [old, new] = [&before, &after].map(|all| all.get(name).copied().unwrap_or_default());
+        if old == new {
+            continue;
+        }
+        out.push_str(&format!("{name}\n"));
+        out.extend(
+            old.lines()
+                .filter(|line| !new.lines().any(|other| other == *line))
+                .map(|line| format!("- {line}\n")),
+        );
+        out.extend(
+            new.lines()
+                .filter(|line| !old.lines().any(|other| other == *line))
+                .map(|line| format!("+ {line}\n")),
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_changelog_gets_one_entry_for_each_document() {
+        let changelog = "# Changelog\n\n## Unreleased\n\n### Added\n\n- More.\n\n## 0.1.0\n\n- First.\n";
+        let once = entered(changelog, "From a to b:", "- Added `X`\n").unwrap();
+        let want = "# Changelog\n\n## Unreleased\n\n### Clerk's document\n\nFrom a to b:\n\n- Added `X`\n\n### Added\n\n- More.\n\n## 0.1.0\n\n- First.\n";
+        assert_eq!(once, want);
+        assert_eq!(entered(&once, "From a to b:", "- Added `X`\n").unwrap(), once);
+        let twice = entered(&once, "From b to c:", "- Removed `X`\n").unwrap();
+        assert!(twice.contains("### Clerk's document\n\nFrom b to c:\n\n- Removed `X`\n\nFrom a to b:\n\n- Added `X`\n\n### Added"), "{twice}");
+        assert!(entered("# Changelog\n", "From a to b:", "- Added `X`\n").is_err());
+    }
+
+    #[test]
+    fn changed_requests_are_listed() {
+        let before = "---\nsource: x\n---\nGetA Minimal\nGET /a\nretry: safe\n\nGetB Minimal\nGET /b\n";
+        let after = "---\nsource: x\n---\nGetA Minimal\nGET /a\nretry: safe\n\nGetB Minimal\nGET /c\n\nGetC Minimal\nGET /d\n";
+        assert_eq!(between(before, after), "GetB Minimal\n- GET /b\n+ GET /c\nGetC Minimal\n+ GET /d\n");
+        assert_eq!(between(before, before), "");
+    }
+}
