@@ -49,6 +49,11 @@ impl Pin {
         }
     }
 
+    /// Whether it is the same document, whatever its date.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256
+    }
+
     fn text(&self) -> String {
         format!(
             "/// The version of the Clerk OpenAPI document that this crate was generated from.\n\

@@ -7,6 +7,9 @@ use crate::{
     lower::Problems,
 };
 
+/// What the report says of an operation that cannot be read.
+pub(crate) const UNREAD: &str = "` cannot be compared: ";
+
 type Parts = BTreeMap<String, String>;
 
 /// Lists what was added, removed and changed, with one item for each operation, model and enum. Empty if nothing
@@ -28,7 +31,7 @@ pub(crate) fn report(old: &Facts, new: &Facts, problems: &Problems) -> String {
         }
     }
     for (operation, problem) in &problems.unread {
-        changed.push_str(&format!("- `{operation}` cannot be compared: {problem}\n"));
+        changed.push_str(&format!("- `{operation}{UNREAD}{problem}\n"));
     }
     came + &went + &changed
 }

@@ -29,7 +29,7 @@ pub(crate) fn of_function(operation: &Operation, overlay: &Overlay, example: Opt
 
 /// An item of a list, with its further lines indented.
 fn item(text: &str) -> String {
-    doc("///", &format!("- {text}")).replace("\n/// ", "\n///   ")
+    doc("///", text).replace("\n/// ", "\n///   ").replacen("/// ", "/// - ", 1)
 }
 
 /// The parameters, those of the function first.
@@ -146,9 +146,9 @@ fn of_id(field: &Field) -> String {
 /// Whether each number of the limits is in the sentence, also with commas.
 fn mentions(said: &str, limits: &str) -> bool {
     let said = said.replace(',', "");
-    let numbers = limits.split(|letter: char| !letter.is_ascii_digit()).filter(|word| !word.is_empty());
+    let mut numbers = limits.split(|letter: char| !letter.is_ascii_digit()).filter(|word| !word.is_empty());
     // The last one is the maximum, or the only one. A minimum of 1 beside it goes without saying.
-    numbers.last().is_none_or(|number| said.contains(number))
+    numbers.next_back().is_none_or(|number| said.contains(number))
 }
 
 fn limits(field: &Field) -> Option<String> {

@@ -461,7 +461,7 @@ fn limits_of_several_fields_are_checked_in_all() {
     let operations = api.operations.iter().collect::<Vec<_>>();
     let id = &operations[0].id;
     let overlay = Overlay::parse(&format!("{OVERLAY}{}", total(id)));
-    let text = &emit_api::files(&api, &operations, &overlay, "")["api/things.rs"];
+    let text = &emit_api::files(&api, &operations, &overlay, "", &BTreeMap::new())["api/things.rs"];
     let want = ".bytes(\"html\", self.html.iter().chain(self.text.iter()), 9)\
                 .items(\"to\", 1 + self.cc.as_ref().map_or(0, Vec::len), 0, 3)\
                 .decoded(\"files\", self.files.iter().flatten().map(|item| &item.content), 5)";

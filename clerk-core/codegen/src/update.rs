@@ -13,7 +13,7 @@ use std::{
 use crate::{
     Result,
     check::{self, Pin},
-    diff::report,
+    diff::{UNREAD, report},
     document::Document,
     draft, facts,
     lower::lower_what_fits,
@@ -73,7 +73,9 @@ pub(crate) fn update(
         check::write_facts(codegen, &new)?;
         written.push_str("wrote facts.txt\n");
     }
-    if !changes.is_empty() && enter(codegen, &old, &pin, &changes)? {
+    // What cannot be read is no change yet, and the same document is entered once.
+    let readable: String = changes.split_inclusive('\n').filter(|line| !line.contains(UNREAD)).collect();
+    if !readable.is_empty() && !old.is(&pin) && enter(codegen, &old, &pin, &readable)? {
         written.push_str("wrote CHANGELOG.md\n");
     }
     said.push_str(&section("Files", if written.is_empty() { "All are up to date.\n" } else { &written }));
@@ -108,26 +110,28 @@ fn enter(codegen: &Path, old: &Pin, new: &Pin, changes: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// The changelog with an entry below "Unreleased".
+/// The changelog with an entry below "Unreleased", "Changed".
 fn entered(changelog: &str, title: &str, changes: &str) -> Result<String> {
-    const UNRELEASED: &str = "## Unreleased\n";
-    const HEADING: &str = "### Clerk's document\n";
-    let (before, rest) =
-        changelog.split_once(UNRELEASED).ok_or("the changelog has no section \"Unreleased\"")?;
-    let (section, after) = rest.split_at(rest.find("\n## ").map_or(rest.len(), |end| end + 1));
+    const CHANGED: &str = "### Changed\n";
+    const HEADING: &str = "#### Clerk's document\n";
+    let start = changelog.find("\n## [Unreleased]").ok_or("the changelog has no section \"[Unreleased]\"")?;
+    let (before, rest) = changelog.split_at(start + 1);
+    let end = rest.find("\n## ").map_or(rest.len(), |end| end + 1);
+    let (section, after) = rest.split_at(end);
     if section.contains(&format!("\n{title}\n")) {
         return Ok(changelog.to_owned());
     }
-    let entry = format!("\n{title}\n\n{changes}");
-    let section = match section.split_once(HEADING) {
-        Some((above, below)) => format!("{above}{HEADING}{entry}{below}"),
-        None => {
-            // Before the first of the other headings.
-            let (above, below) = section.split_at(section.find("### ").unwrap_or(section.len()));
-            format!("{above}{HEADING}{entry}\n{below}")
+    let entry = format!("{title}\n\n{changes}\n");
+    let section = match (section.split_once(&format!("{HEADING}\n")), section.split_once(CHANGED)) {
+        (Some((above, below)), _) => format!("{above}{HEADING}\n{entry}{below}"),
+        // At the end of what changed.
+        (None, Some((above, below))) => {
+            let (changed, others) = below.split_at(below.find("\n### ").map_or(below.len(), |end| end + 1));
+            format!("{above}{CHANGED}{changed}{HEADING}\n{entry}{others}")
         }
+        (None, None) => format!("{section}{CHANGED}\n{HEADING}\n{entry}"),
     };
-    Ok(format!("{before}{UNRELEASED}{section}{after}"))
+    Ok(format!("{before}{section}{after}").trim_end().to_owned() + "\n")
 }
 
 /// Runs the test that records every request, and lists what changed.
@@ -183,13 +187,21 @@ mod tests {
 
     #[test]
     fn the_changelog_gets_one_entry_for_each_document() {
-        let changelog = "# Changelog\n\n## Unreleased\n\n### Added\n\n- More.\n\n## 0.1.0\n\n- First.\n";
-        let once = entered(changelog, "From a to b:", "- Added `X`\n").unwrap();
-        let want = "# Changelog\n\n## Unreleased\n\n### Clerk's document\n\nFrom a to b:\n\n- Added `X`\n\n### Added\n\n- More.\n\n## 0.1.0\n\n- First.\n";
-        assert_eq!(once, want);
-        assert_eq!(entered(&once, "From a to b:", "- Added `X`\n").unwrap(), once);
-        let twice = entered(&once, "From b to c:", "- Removed `X`\n").unwrap();
-        assert!(twice.contains("### Clerk's document\n\nFrom b to c:\n\n- Removed `X`\n\nFrom a to b:\n\n- Added `X`\n\n### Added"), "{twice}");
+        let entry = |from: &str, to: &str| format!("From {from} to {to}:\n\n- Added `X`\n\n");
+        let enter = |text: &str, from: &str, to: &str| {
+            entered(text, &format!("From {from} to {to}:"), "- Added `X`\n").unwrap()
+        };
+        let before = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- More.\n\n### Changed\n\n- Less.\n\n";
+        let after = "### Fixed\n\n- A bug.\n\n## [0.1.0]\n\n### Changed\n\n- All.\n";
+        let once = enter(&format!("{before}{after}"), "a", "b");
+        assert_eq!(once, format!("{before}#### Clerk's document\n\n{}{after}", entry("a", "b")));
+        assert_eq!(enter(&once, "a", "b"), once);
+        let both = format!("{}{}", entry("b", "c"), entry("a", "b"));
+        assert_eq!(enter(&once, "b", "c"), format!("{before}#### Clerk's document\n\n{both}{after}"));
+
+        let bare = "# Changelog\n\n## [Unreleased]\n\n";
+        let want = format!("{bare}### Changed\n\n#### Clerk's document\n\n{}", entry("a", "b"));
+        assert_eq!(enter(bare, "a", "b"), want.trim_end().to_owned() + "\n");
         assert!(entered("# Changelog\n", "From a to b:", "- Added `X`\n").is_err());
     }
 

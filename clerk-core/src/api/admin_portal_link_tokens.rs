@@ -43,8 +43,8 @@ let token = clerk
 )]
 ///
 /// - **Returns** [`CreatedAdminPortalLinkToken`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 409 (conflict).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /admin_portal_link_tokens`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens).
@@ -56,8 +56,8 @@ let token = clerk
 /// - [`it_contact_id`](Create::it_contact_id) (`String`): your own reference to the customer's IT
 ///   contact.
 /// - [`scopes`](Create::scopes) (list of `String`): the scopes of the token.
-/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64`): the lifetime of the token
-///   in seconds, at most 86400. Defaults to 3600.
+/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64`): the lifetime of the token in
+///   seconds, at most 86400. Defaults to 3600.
 pub fn create() -> Create {
     Create { organization_id: None, it_contact_id: None, scopes: None, seconds_until_expiration: None }
 }
@@ -145,8 +145,8 @@ let token = clerk
 )]
 ///
 /// - **Returns** [`AdminPortalLinkToken`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /admin_portal_link_tokens/{adminPortalLinkTokenID}/revoke`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens/%7BadminPortalLinkTokenID%7D/revoke).
@@ -154,8 +154,7 @@ let token = clerk
 /// # Parameters
 ///
 /// - `admin_portal_link_token_id` ([`Id`], required): the ID of the admin portal link token.
-/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the
-///   revocation.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the revocation.
 pub fn revoke(admin_portal_link_token_id: impl Into<Id>) -> Revoke {
     Revoke {
         admin_portal_link_token_id: admin_portal_link_token_id.into(),

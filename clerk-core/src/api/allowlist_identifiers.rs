@@ -137,8 +137,7 @@ impl Paged for List {
 ```
 use clerk_axum::api::allowlist_identifiers;
 
-let entry =
-    clerk.send(allowlist_identifiers::create("*@example.com").notify(true)).await?;
+let entry = clerk.send(allowlist_identifiers::create("*@example.com").notify(true)).await?;
 ```
 "#
 )]

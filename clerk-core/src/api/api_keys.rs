@@ -60,8 +60,8 @@ let page =
 /// # Parameters
 ///
 /// - `subject` ([`Id`], required): the ID of the user or of the organization.
-/// - [`type`](List::type) (`String`): includes only keys of this type. Defaults to `api_key`. At least
-///   3 characters.
+/// - [`type`](List::type) (`String`): includes only keys of this type. Defaults to `api_key`. At least 3
+///   characters.
 /// - [`include_invalid`](List::include_invalid) (`bool`): whether revoked and expired keys are listed
 ///   too. Defaults to `false`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of keys to return, 1 to 100. Defaults to 10.
@@ -181,9 +181,8 @@ impl Paged for List {
 ```
 use clerk_axum::api::api_keys;
 
-let api_key = clerk
-    .send(api_keys::create("build server", user_id.as_str()).scopes(["read"]))
-    .await?;
+let api_key =
+    clerk.send(api_keys::create("build server", user_id.as_str()).scopes(["read"])).await?;
 ```
 "#
 )]
@@ -199,11 +198,9 @@ let api_key = clerk
 /// - `name` (`String`, required): the name. At least 3 characters.
 /// - `subject` ([`Id`], required): the ID of the user or of the organization whose key it is.
 /// - [`type`](Create::type) (`String`): the type of the key, 3 to 25 characters. Defaults to `api_key`.
-/// - [`description`](Create::description) (`String` or `null`): the description. At most 255
-///   characters.
+/// - [`description`](Create::description) (`String` or `null`): the description. At most 255 characters.
 /// - [`claims`](Create::claims) (any JSON or `null`): custom claims, any JSON.
-/// - [`scopes`](Create::scopes) (list of `String`): the scopes of the key. Your application defines
-///   them.
+/// - [`scopes`](Create::scopes) (list of `String`): the scopes of the key. Your application defines them.
 /// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the key.
 /// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64` or `null`): the lifetime of
 ///   the key in seconds. If unset, the key never expires. At least 1.
@@ -383,10 +380,8 @@ let api_key = clerk.send(api_keys::update("ak_1").scopes(["read", "write"])).awa
 ///
 /// - `api_key_id` ([`Id`], required): the ID of the API key.
 /// - [`claims`](Update::claims) (any JSON or `null`): custom claims, any JSON.
-/// - [`scopes`](Update::scopes) (list of `String`): the scopes of the key. Your application defines
-///   them.
-/// - [`description`](Update::description) (`String` or `null`): the description. At most 255
-///   characters.
+/// - [`scopes`](Update::scopes) (list of `String`): the scopes of the key. Your application defines them.
+/// - [`description`](Update::description) (`String` or `null`): the description. At most 255 characters.
 /// - [`subject`](Update::subject) ([`Id`]): the user or organization that the key belongs to.
 /// - [`seconds_until_expiration`](Update::seconds_until_expiration) (`i64` or `null`): the remaining
 ///   lifetime of the key in seconds, counted from now. At least 1.
@@ -606,8 +601,7 @@ let api_key = clerk.send(api_keys::revoke("ak_1").revocation_reason("leaked")).a
 /// # Parameters
 ///
 /// - `api_key_id` ([`Id`], required): the ID of the API key.
-/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the
-///   revocation.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the revocation.
 pub fn revoke(api_key_id: impl Into<Id>) -> Revoke {
     Revoke { api_key_id: api_key_id.into(), revocation_reason: Nullable::Absent }
 }

@@ -163,8 +163,8 @@ clerk
 ///
 /// - [`home_url`](UpdateProductionInstanceDomain::home_url) (`String`): the new URL of the application,
 ///   such as `https://www.example.com`.
-/// - [`is_secondary`](UpdateProductionInstanceDomain::is_secondary) (`bool`): whether the domain is for
-///   a secondary application, so that its subdomain is significant.
+/// - [`is_secondary`](UpdateProductionInstanceDomain::is_secondary) (`bool`): whether the domain is for a
+///   secondary application, so that its subdomain is significant.
 #[deprecated(note = "use `instance_settings::change_domain`")]
 pub fn update_production_instance_domain() -> UpdateProductionInstanceDomain {
     UpdateProductionInstanceDomain { home_url: None, is_secondary: None }

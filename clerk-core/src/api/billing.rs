@@ -164,8 +164,8 @@ let page = clerk.send(billing::list_prices().plan_id("cplan_1")).await?;
 )]
 ///
 /// - **Returns** one [`Page`] of [`BillingPrice`]; `clerk.stream(..)` returns the items of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/prices`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/prices).
@@ -270,8 +270,8 @@ let price = clerk.send(billing::create_price("cplan_1", 500).currency("USD")).aw
 )]
 ///
 /// - **Returns** [`BillingPrice`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/prices`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/prices).
@@ -281,11 +281,11 @@ let price = clerk.send(billing::create_price("cplan_1", 500).currency("USD")).aw
 /// - `plan_id` ([`Id`], required): the ID of the plan.
 /// - `amount` (`i64` or `null`, required): the amount, in the smallest unit of the currency.
 /// - [`currency`](CreatePrice::currency) (`String`): the currency code. Defaults to `USD`.
-/// - [`annual_monthly_amount`](CreatePrice::annual_monthly_amount) (`i64` or `null`): the monthly
-///   amount when billed annually, in the currency's smallest unit. 0 is free.
+/// - [`annual_monthly_amount`](CreatePrice::annual_monthly_amount) (`i64` or `null`): the monthly amount
+///   when billed annually, in the currency's smallest unit. 0 is free.
 /// - [`description`](CreatePrice::description) (`String`): the description.
-/// - [`supported_billing_periods`](CreatePrice::supported_billing_periods) ([`BillingPricePeriods`]):
-///   the billing periods that the price supports. If unset, Clerk infers them from the amounts.
+/// - [`supported_billing_periods`](CreatePrice::supported_billing_periods) ([`BillingPricePeriods`]): the
+///   billing periods that the price supports. If unset, Clerk infers them from the amounts.
 pub fn create_price(plan_id: impl Into<Id>, amount: impl Into<Nullable<i64>>) -> CreatePrice {
     CreatePrice {
         plan_id: plan_id.into(),
@@ -377,8 +377,8 @@ let page = clerk.send(billing::list_subscription_items().limit(100)).await?;
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`BillingSubscriptionItem`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`BillingSubscriptionItem`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -397,8 +397,8 @@ let page = clerk.send(billing::list_subscription_items().limit(100)).await?;
 /// - [`plan_id`](ListSubscriptionItems::plan_id) ([`Id`]): includes only items of this plan.
 /// - [`include_free`](ListSubscriptionItems::include_free) (`bool`): whether items of free plans are
 ///   listed too. Defaults to `false`.
-/// - [`query`](ListSubscriptionItems::query) (`String`): includes only items that contain this string
-///   in one of the searched fields.
+/// - [`query`](ListSubscriptionItems::query) (`String`): includes only items that contain this string in
+///   one of the searched fields.
 pub fn list_subscription_items() -> ListSubscriptionItems {
     ListSubscriptionItems {
         limit: None,
@@ -530,15 +530,14 @@ impl Paged for ListSubscriptionItems {
 ```
 use clerk_axum::api::billing;
 
-let item =
-    clerk.send(billing::cancel_subscription_item("csubi_1").end_now(true)).await?;
+let item = clerk.send(billing::cancel_subscription_item("csubi_1").end_now(true)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`BillingSubscriptionItem`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/delete/billing/subscription_items/%7Bsubscription_item_id%7D).
@@ -607,18 +606,15 @@ impl Operation for CancelSubscriptionItem {
 use clerk_axum::api::billing;
 
 let item = clerk
-    .send(billing::extend_subscription_item_free_trial(
-        "csubi_1",
-        "2030-01-31T00:00:00Z",
-    ))
+    .send(billing::extend_subscription_item_free_trial("csubi_1", "2030-01-31T00:00:00Z"))
     .await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`BillingSubscriptionItem`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same end twice has no further effect).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/extend_free_trial`, [in Clerk's
@@ -688,16 +684,15 @@ impl Operation for ExtendSubscriptionItemFreeTrial {
 ```
 use clerk_axum::api::billing;
 
-let transition = clerk
-    .send(billing::create_price_transition("csubi_1", "cprice_1", "cprice_2"))
-    .await?;
+let transition =
+    clerk.send(billing::create_price_transition("csubi_1", "cprice_1", "cprice_2")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`BillingPriceTransition`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/price_transition`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/price_transition).
@@ -774,8 +769,8 @@ let redemption =
 )]
 ///
 /// - **Returns** [`BillingDiscountRedemption`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/discounts`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/discounts).
@@ -845,16 +840,15 @@ impl Operation for ApplySubscriptionItemDiscount {
 ```
 use clerk_axum::api::billing;
 
-let redemption = clerk
-    .send(billing::remove_subscription_item_discount("csubi_1", "cdisc_1"))
-    .await?;
+let redemption =
+    clerk.send(billing::remove_subscription_item_discount("csubi_1", "cdisc_1")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`BillingDiscountRedemption`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`, [in
 ///   Clerk's
@@ -934,8 +928,7 @@ let page = clerk.send(billing::list_statements().limit(20)).await?;
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`BillingStatement`]; `clerk.stream(..)` returns the items of all
-///   pages.
+/// - **Returns** one [`Page`] of [`BillingStatement`]; `clerk.stream(..)` returns the items of all pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -944,8 +937,8 @@ let page = clerk.send(billing::list_statements().limit(20)).await?;
 ///
 /// # Parameters
 ///
-/// - [`limit`](ListStatements::limit) (`u32`): the maximum number of items to return, 1 to 500.
-///   Defaults to 10.
+/// - [`limit`](ListStatements::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults
+///   to 10.
 /// - [`offset`](ListStatements::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_statements() -> ListStatements {
     ListStatements { limit: None, offset: None }
@@ -1031,8 +1024,8 @@ let statement = clerk.send(billing::get_statement("cstmt_1")).await?;
 )]
 ///
 /// - **Returns** [`BillingStatement`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/statements/{statementID}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D).
@@ -1093,8 +1086,8 @@ let page = clerk.send(billing::get_statement_payment_attempts("cstmt_1")).await?
 ///
 /// - **Returns** one [`Page`] of [`BillingPaymentAttempt`]; `clerk.stream(..)` returns the items of all
 ///   pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/statements/{statementID}/payment_attempts`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D/payment_attempts).
@@ -1104,8 +1097,7 @@ let page = clerk.send(billing::get_statement_payment_attempts("cstmt_1")).await?
 /// - `statement_id` ([`Id`], required): the ID of the statement.
 /// - [`limit`](GetStatementPaymentAttempts::limit) (`u32`): the maximum number of items to return, 1 to
 ///   500. Defaults to 10.
-/// - [`offset`](GetStatementPaymentAttempts::offset) (`u32`): skips this number of items. Defaults to
-///   0.
+/// - [`offset`](GetStatementPaymentAttempts::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn get_statement_payment_attempts(statement_id: impl Into<Id>) -> GetStatementPaymentAttempts {
     GetStatementPaymentAttempts { statement_id: statement_id.into(), limit: None, offset: None }
 }

@@ -139,8 +139,8 @@ let client = clerk.send(clients::verify(token)).await?;
 )]
 ///
 /// - **Returns** [`Client`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /clients/verify`, [in Clerk's
@@ -195,8 +195,8 @@ let client = clerk.send(clients::get(&client_id)).await?;
 )]
 ///
 /// - **Returns** [`Client`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /clients/{client_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/get/clients/%7Bclient_id%7D).

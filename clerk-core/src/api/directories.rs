@@ -152,8 +152,8 @@ let directory = clerk.send(directories::create("entconn_1", "okta")).await?;
 )]
 ///
 /// - **Returns** [`Directory`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /directories`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/post/directories).
@@ -306,8 +306,8 @@ let directory = clerk.send(directories::update("dir_1").enabled(false)).await?;
 )]
 ///
 /// - **Returns** [`Directory`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /directories/{directory_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/patch/directories/%7Bdirectory_id%7D).
@@ -597,16 +597,15 @@ impl Operation for ListGroupRoleMappings {
 ```
 use clerk_axum::api::directories;
 
-let mapping = clerk
-    .send(directories::create_group_role_mapping("dir_1", "dgrp_1", "role_1"))
-    .await?;
+let mapping =
+    clerk.send(directories::create_group_role_mapping("dir_1", "dgrp_1", "role_1")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`DirectoryGroupRoleMapping`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /directories/{directory_id}/group_role_mappings`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/post/directories/%7Bdirectory_id%7D/group_role_mappings).
@@ -708,8 +707,8 @@ let page = clerk
 )]
 ///
 /// - **Returns** a [`Page`] with every [`DirectoryGroupRoleMapping`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /directories/{directory_id}/group_role_mappings`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/put/directories/%7Bdirectory_id%7D/group_role_mappings).
@@ -773,15 +772,14 @@ impl Operation for ReplaceGroupRoleMappings {
 ```
 use clerk_axum::api::directories;
 
-let deleted =
-    clerk.send(directories::delete_group_role_mapping("dir_1", "grm_1")).await?;
+let deleted = clerk.send(directories::delete_group_role_mapping("dir_1", "grm_1")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /directories/{directory_id}/group_role_mappings/{mapping_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/delete/directories/%7Bdirectory_id%7D/group_role_mappings/%7Bmapping_id%7D).

@@ -161,9 +161,8 @@ impl Operation for Add {
 ```
 use clerk_axum::api::domains;
 
-let domain = clerk
-    .send(domains::update("dmn_1").proxy_url("https://example.com/__clerk"))
-    .await?;
+let domain =
+    clerk.send(domains::update("dmn_1").proxy_url("https://example.com/__clerk")).await?;
 ```
 "#
 )]
@@ -178,8 +177,8 @@ let domain = clerk
 /// # Parameters
 ///
 /// - `domain_id` ([`Id`], required): the ID of the domain.
-/// - [`name`](Update::name) (`String` or `null`): the domain name, such as `example.com`. In
-///   development it can include a port.
+/// - [`name`](Update::name) (`String` or `null`): the domain name, such as `example.com`. In development
+///   it can include a port.
 /// - [`proxy_url`](Update::proxy_url) (`String` or `null`): the URL of the proxy in front of Clerk's
 ///   Frontend API.
 /// - [`is_secondary`](Update::is_secondary) (`bool` or `null`): whether the domain is for a secondary

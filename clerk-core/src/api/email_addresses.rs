@@ -39,16 +39,15 @@ use crate::{
 ```
 use clerk_axum::api::email_addresses;
 
-let email_address = clerk
-    .send(email_addresses::create(&user_id, "ada@example.com").verified(true))
-    .await?;
+let email_address =
+    clerk.send(email_addresses::create(&user_id, "ada@example.com").verified(true)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`EmailAddress`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses).
@@ -149,8 +148,8 @@ let email_address = clerk.send(email_addresses::get("idn_1")).await?;
 )]
 ///
 /// - **Returns** [`EmailAddress`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /email_addresses/{email_address_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/get/email_addresses/%7Bemail_address_id%7D).
@@ -210,8 +209,8 @@ let email_address = clerk.send(email_addresses::update("idn_1").primary(true)).a
 )]
 ///
 /// - **Returns** [`EmailAddress`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /email_addresses/{email_address_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/patch/email_addresses/%7Bemail_address_id%7D).
@@ -313,8 +312,8 @@ let deleted = clerk.send(email_addresses::delete("idn_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /email_addresses/{email_address_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/delete/email_addresses/%7Bemail_address_id%7D).
@@ -378,8 +377,8 @@ let verification = clerk.send(email_addresses::prepare_verification("idn_1")).aw
 )]
 ///
 /// - **Returns** [`CodeVerification`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses/{email_address_id}/prepare_verification`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/prepare_verification).
@@ -432,17 +431,16 @@ impl Operation for PrepareVerification {
 ```
 use clerk_axum::api::email_addresses;
 
-let verification = clerk
-    .send(email_addresses::attempt_verification("idn_1", "ver_1", "424242"))
-    .await?;
+let verification =
+    clerk.send(email_addresses::attempt_verification("idn_1", "ver_1", "424242")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`CodeVerification`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`,
-///   if the code was accepted before.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`, if the
+///   code was accepted before.
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses/{email_address_id}/attempt_verification`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/attempt_verification).
@@ -518,8 +516,8 @@ let email_address =
 )]
 ///
 /// - **Returns** [`EmailAddress`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/email_address`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/put/users/%7Buser_id%7D/email_address).

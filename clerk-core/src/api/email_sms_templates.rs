@@ -150,8 +150,8 @@ let template =
 )]
 ///
 /// - **Returns** [`Template`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /templates/{template_type}/{slug}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/get/templates/%7Btemplate_type%7D/%7Bslug%7D).
@@ -215,8 +215,7 @@ use clerk_axum::{api::email_sms_templates, model::TemplateType};
 
 let template = clerk
     .send(
-        email_sms_templates::upsert(TemplateType::Email, "invitation")
-            .subject("Your code"),
+        email_sms_templates::upsert(TemplateType::Email, "invitation").subject("Your code"),
     )
     .await?;
 ```
@@ -224,8 +223,8 @@ let template = clerk
 )]
 ///
 /// - **Returns** [`Template`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value), 423 (locked), 429 (rate
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 403 (not allowed), 404 (not found), 422 (invalid value), 423 (locked), 429 (rate
 ///   limit).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /templates/{template_type}/{slug}`, [in Clerk's
@@ -238,8 +237,7 @@ let template = clerk
 /// - `slug` (`String`, required): the slug of the template, such as `invitation`.
 /// - [`name`](Upsert::name) (`String`): the name.
 /// - [`subject`](Upsert::subject) (`String` or `null`): the subject. Only for email templates.
-/// - [`markup`](Upsert::markup) (`String` or `null`): the editor markup that the body was generated
-///   from.
+/// - [`markup`](Upsert::markup) (`String` or `null`): the editor markup that the body was generated from.
 /// - [`body`](Upsert::body) (`String`): the body, with variables.
 /// - [`delivered_by_clerk`](Upsert::delivered_by_clerk) (`bool` or `null`): whether Clerk delivers the
 ///   messages. If `false`, the application must send them when it receives the webhook.
@@ -375,8 +373,8 @@ let template =
 )]
 ///
 /// - **Returns** [`Template`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (reverting twice has no further effect).
 /// - **Sends** `POST /templates/{template_type}/{slug}/revert`, [in Clerk's
@@ -449,8 +447,8 @@ let preview = clerk
 )]
 ///
 /// - **Returns** [`Metadata`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /templates/{template_type}/{slug}/preview`, [in Clerk's
@@ -570,8 +568,8 @@ let template = clerk
 )]
 ///
 /// - **Returns** [`Template`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 423 (locked), 429 (rate limit).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 423 (locked), 429 (rate limit).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (sets a value, so a repetition has no further effect).
 /// - **Sends** `POST /templates/{template_type}/{slug}/toggle_delivery`, [in Clerk's

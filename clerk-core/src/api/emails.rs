@@ -82,14 +82,14 @@ let email = clerk
 ///   HTML.
 /// - [`reply_to`](Create::reply_to) ([`Mailbox`]): the address for replies. It can have another domain
 ///   than the sender.
-/// - [`cc`](Create::cc) (list of `String`): the email addresses for copies. At most 50 recipients in
-///   all, without duplicates.
-/// - [`bcc`](Create::bcc) (list of `String`): the email addresses for copies that other recipients do
-///   not see. At most 50 recipients in all, without duplicates.
+/// - [`cc`](Create::cc) (list of `String`): the email addresses for copies. At most 50 recipients in all,
+///   without duplicates.
+/// - [`bcc`](Create::bcc) (list of `String`): the email addresses for copies that other recipients do not
+///   see. At most 50 recipients in all, without duplicates.
 /// - [`headers`](Create::headers) (map to `String`): headers of the email: for threads, for
 ///   unsubscribing, or with a name that starts with `X-`.
-/// - [`attachments`](Create::attachments) (list of [`Attachment`]): the files to attach. At most 10,
-///   and 1 MiB in all before they are encoded.
+/// - [`attachments`](Create::attachments) (list of [`Attachment`]): the files to attach. At most 10, and
+///   1 MiB in all before they are encoded.
 pub fn create(to: Recipient, from: Mailbox, subject: impl Into<String>) -> Create {
     Create {
         idempotency_key: None,

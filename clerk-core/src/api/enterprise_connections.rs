@@ -181,8 +181,8 @@ let connection = clerk
 )]
 ///
 /// - **Returns** [`EnterpriseConnection`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /enterprise_connections`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections).
@@ -192,8 +192,8 @@ let connection = clerk
 /// - `name` (`String`, required): the name.
 /// - `provider` ([`EnterpriseConnectionProvider`], required): the identity provider.
 /// - `domains` (list of `String`, required): the email domains of its users.
-/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): links the connection
-///   to this organization. The link cannot be removed.
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): links the connection to
+///   this organization. The link cannot be removed.
 /// - [`allow_organization_account_linking`](Create::allow_organization_account_linking) (`bool` or
 ///   `null`): whether accounts can be linked on the basis of an organization membership.
 /// - [`active`](Create::active) (`bool` or `null`): whether the connection is active. An active SAML
@@ -356,8 +356,8 @@ let connection = clerk.send(enterprise_connections::get("entconn_1")).await?;
 )]
 ///
 /// - **Returns** [`EnterpriseConnection`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D).
@@ -443,14 +443,14 @@ let connection =
 ///   `null`): whether users of the connection are prevented from adding other identifications.
 /// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool` or
 ///   `null`): whether accounts can be linked on the basis of an organization membership.
-/// - [`organization_id`](Update::organization_id) ([`OrganizationId`] or `null`): links the connection
-///   to this organization. The link cannot be removed.
+/// - [`organization_id`](Update::organization_id) ([`OrganizationId`] or `null`): links the connection to
+///   this organization. The link cannot be removed.
 /// - [`saml`](Update::saml) ([`UpdateSaml`] or `null`): the SAML settings. Only for providers that use
 ///   SAML.
 /// - [`oidc`](Update::oidc) ([`UpdateOidc`] or `null`): the OpenID Connect settings. Only for providers
 ///   that use OpenID Connect.
-/// - [`custom_attributes`](Update::custom_attributes) (list of [`UpdateCustomAttribute`] or `null`):
-///   the custom attributes to copy from the identity provider. The instance must have custom attributes
+/// - [`custom_attributes`](Update::custom_attributes) (list of [`UpdateCustomAttribute`] or `null`): the
+///   custom attributes to copy from the identity provider. The instance must have custom attributes
 ///   enabled.
 /// - [`authenticatable`](Update::authenticatable) (`bool` or `null`): whether users can sign in through
 ///   the connection.
@@ -637,8 +637,8 @@ let deleted = clerk.send(enterprise_connections::delete("entconn_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/delete/enterprise_connections/%7Benterprise_connection_id%7D).
@@ -702,10 +702,10 @@ let page =
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`EnterpriseConnectionTestRun`]; `clerk.stream(..)` returns the items
-///   of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **Returns** one [`Page`] of [`EnterpriseConnectionTestRun`]; `clerk.stream(..)` returns the items of
+///   all pages.
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
@@ -713,10 +713,10 @@ let page =
 /// # Parameters
 ///
 /// - `enterprise_connection_id` ([`Id`], required): the ID of the enterprise connection.
-/// - [`status`](ListTestRuns::status) (list of [`EnterpriseConnectionTestRunStatus`]): includes only
-///   test runs with one of these statuses. At most 100 items.
-/// - [`limit`](ListTestRuns::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults
-///   to 10.
+/// - [`status`](ListTestRuns::status) (list of [`EnterpriseConnectionTestRunStatus`]): includes only test
+///   runs with one of these statuses. At most 100 items.
+/// - [`limit`](ListTestRuns::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
 /// - [`offset`](ListTestRuns::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_test_runs(enterprise_connection_id: impl Into<Id>) -> ListTestRuns {
     ListTestRuns {
@@ -825,8 +825,8 @@ let test = clerk.send(enterprise_connections::create_test_run("entconn_1")).awai
 )]
 ///
 /// - **Returns** [`EnterpriseConnectionTestUrl`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).

@@ -120,14 +120,13 @@ clerk.send(instance_settings::update().support_email("help@example.com")).await?
 ///   JavaScript that is loaded.
 /// - [`development_origin`](Update::development_origin) (`String` or `null`): the origin of the
 ///   application in development.
-/// - [`allowed_origins`](Update::allowed_origins) (list of `String`): replaces the origins that may
-///   call Clerk from browser-like environments, such as extensions.
+/// - [`allowed_origins`](Update::allowed_origins) (list of `String`): replaces the origins that may call
+///   Clerk from browser-like environments, such as extensions.
 /// - [`cookieless_dev`](Update::cookieless_dev) (`bool` or `null`): whether the instance works without
 ///   third-party cookies in development. Deprecated: use `url_based_session_syncing`.
 /// - [`url_based_session_syncing`](Update::url_based_session_syncing) (`bool` or `null`): whether
 ///   sessions are passed in URLs instead of third-party cookies in development.
-/// -
-///   [`preferred_sign_in_strategy_when_password_required`](Update::preferred_sign_in_strategy_when_password_required)
+/// - [`preferred_sign_in_strategy_when_password_required`](Update::preferred_sign_in_strategy_when_password_required)
 ///   ([`PreferredSignInStrategy`] or `null`): the sign-in strategy that is offered first if a password is
 ///   required.
 ///
@@ -263,8 +262,7 @@ impl Operation for Update {
 ```
 use clerk_axum::api::instance_settings;
 
-let settings =
-    clerk.send(instance_settings::update_restrictions().allowlist(true)).await?;
+let settings = clerk.send(instance_settings::update_restrictions().allowlist(true)).await?;
 ```
 "#
 )]
@@ -282,8 +280,7 @@ let settings =
 ///   allow-list can sign up.
 /// - [`blocklist`](UpdateRestrictions::blocklist) (`bool` or `null`): whether identifiers on the
 ///   block-list cannot sign up.
-/// -
-///   [`allowlist_blocklist_disabled_on_sign_in`](UpdateRestrictions::allowlist_blocklist_disabled_on_sign_in)
+/// - [`allowlist_blocklist_disabled_on_sign_in`](UpdateRestrictions::allowlist_blocklist_disabled_on_sign_in)
 ///   (`bool` or `null`): whether the allow-list and block-list apply to sign-ups only, not to sign-ins.
 /// - [`block_email_subaddresses`](UpdateRestrictions::block_email_subaddresses) (`bool` or `null`):
 ///   whether email addresses with `+`, `=` or `#` in the local part are rejected.
@@ -441,8 +438,7 @@ impl Operation for GetProtect {
 ```
 use clerk_axum::api::instance_settings;
 
-let settings =
-    clerk.send(instance_settings::update_protect().rules_enabled(true)).await?;
+let settings = clerk.send(instance_settings::update_protect().rules_enabled(true)).await?;
 ```
 "#
 )]
@@ -589,8 +585,8 @@ let settings = clerk
 ///
 /// # Parameters
 ///
-/// - [`blocked_country_codes`](UpdateCommunication::blocked_country_codes) (list of `String` or
-///   `null`): replaces the countries to which Clerk sends no text messages.
+/// - [`blocked_country_codes`](UpdateCommunication::blocked_country_codes) (list of `String` or `null`):
+///   replaces the countries to which Clerk sends no text messages.
 ///
 /// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_communication() -> UpdateCommunication {
@@ -721,21 +717,17 @@ let settings = clerk
 ///
 /// # Parameters
 ///
-/// -
-///   [`dynamic_oauth_client_registration`](UpdateOAuthApplicationSettings::dynamic_oauth_client_registration)
+/// - [`dynamic_oauth_client_registration`](UpdateOAuthApplicationSettings::dynamic_oauth_client_registration)
 ///   (`bool` or `null`): whether OAuth clients can register themselves (RFC 7591).
-/// - [`default_scopes`](UpdateOAuthApplicationSettings::default_scopes) (list of `String` or `null`):
-///   the scopes of a client that requests none. `Nullable::Null` restores Clerk's default.
+/// - [`default_scopes`](UpdateOAuthApplicationSettings::default_scopes) (list of `String` or `null`): the
+///   scopes of a client that requests none. `Nullable::Null` restores Clerk's default.
 /// - [`oauth_jwt_access_tokens`](UpdateOAuthApplicationSettings::oauth_jwt_access_tokens) (`bool` or
 ///   `null`): whether OAuth access tokens are JWTs. If `false`, they are opaque tokens.
-/// -
-///   [`client_id_metadata_documents_advertised`](UpdateOAuthApplicationSettings::client_id_metadata_documents_advertised)
+/// - [`client_id_metadata_documents_advertised`](UpdateOAuthApplicationSettings::client_id_metadata_documents_advertised)
 ///   (`bool` or `null`): whether the instance advertises support for Client ID Metadata Documents.
-/// -
-///   [`client_id_metadata_documents_only_allow_pre_registered_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_only_allow_pre_registered_clients)
+/// - [`client_id_metadata_documents_only_allow_pre_registered_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_only_allow_pre_registered_clients)
 ///   (`bool` or `null`): whether unknown clients with a Client ID Metadata Document are rejected.
-/// -
-///   [`client_id_metadata_documents_block_implicitly_allowed_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_block_implicitly_allowed_clients)
+/// - [`client_id_metadata_documents_block_implicitly_allowed_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_block_implicitly_allowed_clients)
 ///   (`bool` or `null`): whether implicitly allowed clients with a Client ID Metadata Document are
 ///   rejected from now on.
 ///
@@ -1018,8 +1010,8 @@ let settings = clerk
 ///
 /// - [`enabled`](UpdateOrganizationSettings::enabled) (`bool` or `null`): whether organizations are
 ///   enabled.
-/// - [`max_allowed_memberships`](UpdateOrganizationSettings::max_allowed_memberships) (`i64` or
-///   `null`): the maximum number of members of a new organization. 0 means unlimited.
+/// - [`max_allowed_memberships`](UpdateOrganizationSettings::max_allowed_memberships) (`i64` or `null`):
+///   the maximum number of members of a new organization. 0 means unlimited.
 /// - [`admin_delete_enabled`](UpdateOrganizationSettings::admin_delete_enabled) (`bool` or `null`):
 ///   whether admins of a new organization can delete it.
 /// - [`domains_enabled`](UpdateOrganizationSettings::domains_enabled) (`bool` or `null`): whether
@@ -1030,8 +1022,8 @@ let settings = clerk
 ///   [`EnrollmentMode`]): the enrollment modes that organization domains can use.
 /// - [`creator_role_id`](UpdateOrganizationSettings::creator_role_id) ([`Id`] or `null`): the role that
 ///   the creator of an organization gets.
-/// - [`domains_default_role_id`](UpdateOrganizationSettings::domains_default_role_id) ([`Id`] or
-///   `null`): the role of users who join through an email domain.
+/// - [`domains_default_role_id`](UpdateOrganizationSettings::domains_default_role_id) ([`Id`] or `null`):
+///   the role of users who join through an email domain.
 ///
 /// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
 pub fn update_organization_settings() -> UpdateOrganizationSettings {

@@ -41,9 +41,8 @@ use crate::{
 ```
 use clerk_axum::{api::invitations, model::InvitationStatus};
 
-let page = clerk
-    .send(invitations::list().status([InvitationStatus::Pending]).limit(100))
-    .await?;
+let page =
+    clerk.send(invitations::list().status([InvitationStatus::Pending]).limit(100)).await?;
 ```
 "#
 )]
@@ -56,10 +55,10 @@ let page = clerk
 ///
 /// # Parameters
 ///
-/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of
-///   these statuses. At most 100.
-/// - [`query`](List::query) (`String`): includes only invitations whose email address or ID contains
-///   this string.
+/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of these
+///   statuses. At most 100.
+/// - [`query`](List::query) (`String`): includes only invitations whose email address or ID contains this
+///   string.
 /// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
@@ -185,8 +184,8 @@ let invitation = clerk
 /// # Parameters
 ///
 /// - `email_address` (`String`, required): the email address.
-/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read
-///   and only the backend can write. It is copied to the user.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   only the backend can write. It is copied to the user.
 /// - [`redirect_url`](Create::redirect_url) (`String`): the URL that the link in the email leads to.
 /// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends an email. Defaults to `true`.
 /// - [`ignore_existing`](Create::ignore_existing) (`bool` or `null`): whether to create the invitation
@@ -298,9 +297,7 @@ impl Operation for Create {
 use clerk_axum::api::invitations;
 
 let invitations = clerk
-    .send(invitations::bulk_create([invitations::BulkCreateItem::new(
-        "ada@example.com",
-    )]))
+    .send(invitations::bulk_create([invitations::BulkCreateItem::new("ada@example.com")]))
     .await?;
 ```
 "#

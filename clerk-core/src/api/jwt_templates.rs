@@ -157,8 +157,8 @@ let template = clerk
 ///   315360000. Defaults to 60.
 /// - [`allowed_clock_skew`](Create::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
 ///   seconds, 0 to 300.
-/// - [`custom_signing_key`](Create::custom_signing_key) (`bool`): whether tokens are signed with a
-///   custom key. Requires `signing_algorithm` and `signing_key`.
+/// - [`custom_signing_key`](Create::custom_signing_key) (`bool`): whether tokens are signed with a custom
+///   key. Requires `signing_algorithm` and `signing_key`.
 /// - [`signing_algorithm`](Create::signing_algorithm) (`String` or `null`): the signing algorithm, such
 ///   as `RS256`. Requires `custom_signing_key`.
 /// - [`signing_key`](Create::signing_key) (`String` or `null`): the private signing key. Requires
@@ -316,11 +316,7 @@ impl Operation for Get {
 use clerk_axum::{Metadata, api::jwt_templates};
 
 let template = clerk
-    .send(jwt_templates::update(
-        "jtmp_1",
-        "billing",
-        Metadata::new().with("tier", "gold"),
-    ))
+    .send(jwt_templates::update("jtmp_1", "billing", Metadata::new().with("tier", "gold")))
     .await?;
 ```
 "#
@@ -344,8 +340,8 @@ let template = clerk
 ///   315360000. Defaults to 60.
 /// - [`allowed_clock_skew`](Update::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
 ///   seconds, 0 to 300.
-/// - [`custom_signing_key`](Update::custom_signing_key) (`bool`): whether tokens are signed with a
-///   custom key. Requires `signing_algorithm` and `signing_key`.
+/// - [`custom_signing_key`](Update::custom_signing_key) (`bool`): whether tokens are signed with a custom
+///   key. Requires `signing_algorithm` and `signing_key`.
 /// - [`signing_algorithm`](Update::signing_algorithm) (`String` or `null`): the signing algorithm, such
 ///   as `RS256`. Requires `custom_signing_key`.
 /// - [`signing_key`](Update::signing_key) (`String` or `null`): the private signing key. Requires

@@ -54,8 +54,8 @@ let page = clerk.send(m2m::list_tokens("mch_1").expired(true)).await?;
 )]
 ///
 /// - **Returns** one [`Page`] of [`M2mToken`]; `clerk.stream(..)` returns the items of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
 /// - **Sends** `GET /m2m_tokens`, [in Clerk's
@@ -68,8 +68,8 @@ let page = clerk.send(m2m::list_tokens("mch_1").expired(true)).await?;
 ///   `false`.
 /// - [`expired`](ListTokens::expired) (`bool`): whether expired tokens are listed too. Defaults to
 ///   `false`.
-/// - [`limit`](ListTokens::limit) (`u32`): the maximum number of tokens to return, 1 to 100. Defaults
-///   to 10.
+/// - [`limit`](ListTokens::limit) (`u32`): the maximum number of tokens to return, 1 to 100. Defaults to
+///   10.
 /// - [`offset`](ListTokens::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_tokens(subject: impl Into<Id>) -> ListTokens {
     ListTokens { subject: subject.into(), revoked: None, expired: None, limit: None, offset: None }
@@ -167,8 +167,7 @@ impl Paged for ListTokens {
 ```
 use clerk_axum::api::m2m;
 
-let token =
-    machine_clerk.send(m2m::create_token().seconds_until_expiration(60)).await?;
+let token = machine_clerk.send(m2m::create_token().seconds_until_expiration(60)).await?;
 ```
 "#
 )]
@@ -182,10 +181,10 @@ let token =
 ///
 /// # Parameters
 ///
-/// - [`token_format`](CreateToken::token_format) ([`M2mTokenFormat`]): the format of the token.
-///   Defaults to opaque.
-/// - [`seconds_until_expiration`](CreateToken::seconds_until_expiration) (`i64` or `null`): the
-///   lifetime of the token in seconds. If unset, the machine's default applies. At least 1.
+/// - [`token_format`](CreateToken::token_format) ([`M2mTokenFormat`]): the format of the token. Defaults
+///   to opaque.
+/// - [`seconds_until_expiration`](CreateToken::seconds_until_expiration) (`i64` or `null`): the lifetime
+///   of the token in seconds. If unset, the machine's default applies. At least 1.
 /// - [`claims`](CreateToken::claims) (any JSON or `null`): custom claims, any JSON.
 /// - [`min_remaining_ttl_seconds`](CreateToken::min_remaining_ttl_seconds) (`i64`): returns an existing
 ///   token if one with the same claims stays valid for at least this number of seconds. At least 0.

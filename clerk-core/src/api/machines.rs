@@ -49,8 +49,8 @@ let page = clerk.send(machines::list().query("billing")).await?;
 )]
 ///
 /// - **Returns** one [`Page`] of [`Machine`]; `clerk.stream(..)` returns the items of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines).
@@ -59,8 +59,8 @@ let page = clerk.send(machines::list().query("billing")).await?;
 ///
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
-/// - [`query`](List::query) (`String`): includes only machines with this ID, or whose name contains
-///   this string.
+/// - [`query`](List::query) (`String`): includes only machines with this ID, or whose name contains this
+///   string.
 /// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
@@ -159,15 +159,14 @@ impl Paged for List {
 ```
 use clerk_axum::api::machines;
 
-let machine =
-    clerk.send(machines::create("billing").scoped_machines(["mch_2"])).await?;
+let machine = clerk.send(machines::create("billing").scoped_machines(["mch_2"])).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`MachineWithSecretKey`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines).
@@ -246,8 +245,8 @@ let machine = clerk.send(machines::get("mch_1")).await?;
 )]
 ///
 /// - **Returns** [`Machine`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines/{machine_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D).
@@ -303,8 +302,8 @@ let machine = clerk.send(machines::update("mch_1").default_token_ttl(600)).await
 )]
 ///
 /// - **Returns** [`Machine`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /machines/{machine_id}`, [in Clerk's
@@ -385,8 +384,8 @@ let deleted = clerk.send(machines::delete("mch_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /machines/{machine_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D).
@@ -438,8 +437,8 @@ let secret = clerk.send(machines::get_secret_key("mch_1")).await?;
 )]
 ///
 /// - **Returns** [`MachineSecret`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines/{machine_id}/secret_key`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D/secret_key).
@@ -500,8 +499,8 @@ let secret = clerk.send(machines::rotate_secret_key("mch_1", 3600)).await?;
 )]
 ///
 /// - **Returns** [`MachineSecret`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines/{machine_id}/secret_key/rotate`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/secret_key/rotate).
@@ -566,8 +565,8 @@ let scope = clerk.send(machines::create_scope("mch_1", "mch_2")).await?;
 )]
 ///
 /// - **Returns** [`MachineScope`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines/{machine_id}/scopes`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/scopes).
@@ -625,8 +624,8 @@ let deleted = clerk.send(machines::delete_scope("mch_1", "mch_2")).await?;
 )]
 ///
 /// - **Returns** [`DeletedMachineScope`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /machines/{machine_id}/scopes/{other_machine_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D/scopes/%7Bother_machine_id%7D).

@@ -53,8 +53,8 @@ let text = clerk
 ///   Frontend API.
 /// - [`publishable_key`](GetPublicInterstitial::publishable_key) (`String`): the instance's publishable
 ///   key.
-/// - [`proxy_url`](GetPublicInterstitial::proxy_url) (`String`): the URL of the proxy in front of
-///   Clerk's Frontend API.
+/// - [`proxy_url`](GetPublicInterstitial::proxy_url) (`String`): the URL of the proxy in front of Clerk's
+///   Frontend API.
 /// - [`domain`](GetPublicInterstitial::domain) (`String`): the instance's domain.
 /// - [`sign_in_url`](GetPublicInterstitial::sign_in_url) (`String`): the URL of the sign-in page.
 /// - [`use_domain_for_script`](GetPublicInterstitial::use_domain_for_script) (`bool`): whether the page

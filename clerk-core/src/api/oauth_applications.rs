@@ -53,8 +53,7 @@ let page = clerk.send(oauth_applications::list().limit(20)).await?;
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OAuthApplication`]; `clerk.stream(..)` returns the items of all
-///   pages.
+/// - **Returns** one [`Page`] of [`OAuthApplication`]; `clerk.stream(..)` returns the items of all pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 422
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -191,8 +190,8 @@ let application = clerk
 /// - `name` (`String`, required): the name.
 /// - [`redirect_uris`](Create::redirect_uris) (list of `String` or `null`): the URIs to which users may
 ///   be redirected.
-/// - [`callback_url`](Create::callback_url) (`String` or `null`): the URL to which users are
-///   redirected. At most 1024 characters. Deprecated: use `redirect_uris`.
+/// - [`callback_url`](Create::callback_url) (`String` or `null`): the URL to which users are redirected.
+///   At most 1024 characters. Deprecated: use `redirect_uris`.
 /// - [`scopes`](Create::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
 ///   1024 characters. Defaults to `profile email`.
 /// - [`consent_screen_enabled`](Create::consent_screen_enabled) (`bool` or `null`): whether users see a
@@ -374,8 +373,8 @@ let application =
 )]
 ///
 /// - **Returns** [`OAuthApplication`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /oauth_applications/{oauth_application_id}`, [in Clerk's
@@ -387,8 +386,8 @@ let application =
 /// - [`name`](Update::name) (`String` or `null`): the name.
 /// - [`redirect_uris`](Update::redirect_uris) (list of `String` or `null`): the URIs to which users may
 ///   be redirected.
-/// - [`callback_url`](Update::callback_url) (`String` or `null`): the URL to which users are
-///   redirected. At most 1024 characters. Deprecated: use `redirect_uris`.
+/// - [`callback_url`](Update::callback_url) (`String` or `null`): the URL to which users are redirected.
+///   At most 1024 characters. Deprecated: use `redirect_uris`.
 /// - [`scopes`](Update::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
 ///   1024 characters. Defaults to `profile email`.
 /// - [`consent_screen_enabled`](Update::consent_screen_enabled) (`bool` or `null`): whether users see a
@@ -588,8 +587,8 @@ let application =
 )]
 ///
 /// - **Returns** [`OAuthApplication`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 413 (too large).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 413 (too large).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /oauth_applications/{oauth_application_id}/logo`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/put/oauth_applications/%7Boauth_application_id%7D/logo).
@@ -725,8 +724,8 @@ clerk.send(oauth_applications::revoke_token("oa_1", token)).await?;
 )]
 ///
 /// - **Returns** nothing.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /oauth_applications/{oauth_application_id}/revoke_token`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications/%7Boauth_application_id%7D/revoke_token).

@@ -43,8 +43,7 @@ use crate::{
 ```
 use clerk_axum::api::organization_domains;
 
-let page =
-    clerk.send(organization_domains::list(&organization_id).verified(true)).await?;
+let page = clerk.send(organization_domains::list(&organization_id).verified(true)).await?;
 ```
 "#
 )]
@@ -61,8 +60,8 @@ let page =
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - [`verified`](List::verified) (`bool`): includes only domains that are verified (`true`) or not
 ///   verified (`false`).
-/// - [`enrollment_mode`](List::enrollment_mode) (list of [`EnrollmentModeFilter`]): includes only
-///   domains with one of the included modes and none of the excluded ones. At most 100.
+/// - [`enrollment_mode`](List::enrollment_mode) (list of [`EnrollmentModeFilter`]): includes only domains
+///   with one of the included modes and none of the excluded ones. At most 100.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
@@ -184,8 +183,8 @@ let domain = clerk
 )]
 ///
 /// - **Returns** [`OrganizationDomain`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/domains`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains).
@@ -196,8 +195,8 @@ let domain = clerk
 /// - `name` (`String`, required): the domain, such as `example.com`.
 /// - [`enrollment_mode`](Create::enrollment_mode) ([`EnrollmentMode`]): how users with an email address
 ///   in the domain join.
-/// - [`verified`](Create::verified) (`bool` or `null`): whether the domain is created verified.
-///   Defaults to `true`.
+/// - [`verified`](Create::verified) (`bool` or `null`): whether the domain is created verified. Defaults
+///   to `true`.
 pub fn create(organization_id: impl Into<OrganizationId>, name: impl Into<String>) -> Create {
     Create {
         organization_id: organization_id.into(),
@@ -283,8 +282,8 @@ let domain = clerk
 )]
 ///
 /// - **Returns** [`OrganizationDomain`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/patch/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
@@ -293,8 +292,8 @@ let domain = clerk
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `domain_id` ([`Id`], required): the ID of the domain.
-/// - [`enrollment_mode`](Update::enrollment_mode) ([`EnrollmentMode`] or `null`): how users with an
-///   email address in the domain join.
+/// - [`enrollment_mode`](Update::enrollment_mode) ([`EnrollmentMode`] or `null`): how users with an email
+///   address in the domain join.
 /// - [`verified`](Update::verified) (`bool` or `null`): whether the domain is verified.
 ///
 /// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
@@ -382,8 +381,8 @@ let deleted =
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/delete/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
@@ -453,8 +452,7 @@ let domain = clerk
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (marking a domain as owned twice has no further effect).
-/// - **Sends** `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, [in
-///   Clerk's
+/// - **Sends** `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D/verify_ownership).
 ///
 /// # Parameters
@@ -519,16 +517,15 @@ impl Operation for VerifyOwnership {
 ```
 use clerk_axum::api::organization_domains;
 
-let page =
-    clerk.send(organization_domains::list_all().domains(["example.com"])).await?;
+let page = clerk.send(organization_domains::list_all().domains(["example.com"])).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** one [`Page`] of [`OrganizationDomain`]; `clerk.stream(..)` returns the items of all
 ///   pages.
-/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 422
-///   (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 422 (invalid
+///   value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_domains`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organization_domains).
@@ -548,8 +545,7 @@ let page =
 /// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order. Defaults to `-created_at`.
 /// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
-/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
-///   10.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 pub fn list_all() -> ListAll {
     ListAll {
         organization_id: None,

@@ -47,8 +47,8 @@ let page = clerk.send(organization_invitations::list_all().limit(100)).await?;
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -63,8 +63,7 @@ let page = clerk.send(organization_invitations::list_all().limit(100)).await?;
 ///   these statuses. At most 100.
 /// - [`query`](ListAll::query) (`String`): includes only invitations whose email address contains this
 ///   string.
-/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
-///   10.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_all() -> ListAll {
     ListAll { order_by: None, status: Vec::new(), query: None, limit: None, offset: None }
@@ -175,14 +174,13 @@ impl Paged for ListAll {
 ```
 use clerk_axum::api::organization_invitations;
 
-let page =
-    clerk.send(organization_invitations::list(&organization_id).limit(100)).await?;
+let page = clerk.send(organization_invitations::list(&organization_id).limit(100)).await?;
 ```
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -192,10 +190,9 @@ let page =
 /// # Parameters
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
-/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of
-///   these statuses. At most 100.
-/// - [`email_address`](List::email_address) (`String`): includes only invitations of this email
-///   address.
+/// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of these
+///   statuses. At most 100.
+/// - [`email_address`](List::email_address) (`String`): includes only invitations of this email address.
 /// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
@@ -479,10 +476,7 @@ use clerk_axum::api::organization_invitations;
 let page = clerk
     .send(organization_invitations::bulk_create(
         &organization_id,
-        [organization_invitations::BulkCreateItem::new(
-            "ada@example.com",
-            "org:member",
-        )],
+        [organization_invitations::BulkCreateItem::new("ada@example.com", "org:member")],
     ))
     .await?;
 ```
@@ -490,8 +484,8 @@ let page = clerk
 )]
 ///
 /// - **Returns** a [`Page`] with every [`OrganizationInvitation`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/invitations/bulk`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/bulk).
@@ -552,15 +546,14 @@ impl Operation for BulkCreate {
 ```
 use clerk_axum::api::organization_invitations;
 
-let page = clerk
-    .send(organization_invitations::list_pending(&organization_id).limit(100))
-    .await?;
+let page =
+    clerk.send(organization_invitations::list_pending(&organization_id).limit(100)).await?;
 ```
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/invitations/pending`, [in Clerk's
@@ -569,8 +562,8 @@ let page = clerk
 /// # Parameters
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
-/// - [`limit`](ListPending::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults
-///   to 10.
+/// - [`limit`](ListPending::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
+///   10.
 /// - [`offset`](ListPending::offset) (`u32`): skips this number of items. Defaults to 0.
 #[deprecated(note = "use `list` with the status `pending`")]
 pub fn list_pending(organization_id: impl Into<OrganizationId>) -> ListPending {
@@ -664,8 +657,8 @@ let invitation =
 )]
 ///
 /// - **Returns** [`OrganizationInvitation`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/invitations/{invitation_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D).
@@ -738,8 +731,8 @@ let invitation =
 )]
 ///
 /// - **Returns** [`OrganizationInvitation`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/invitations/{invitation_id}/revoke`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D/revoke).
@@ -748,8 +741,8 @@ let invitation =
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `invitation_id` ([`Id`], required): the ID of the invitation.
-/// - [`requesting_user_id`](Revoke::requesting_user_id) ([`UserId`] or `null`): the user who revokes
-///   the invitation. Must be an admin of the organization.
+/// - [`requesting_user_id`](Revoke::requesting_user_id) ([`UserId`] or `null`): the user who revokes the
+///   invitation. Must be an admin of the organization.
 pub fn revoke(organization_id: impl Into<OrganizationId>, invitation_id: impl Into<Id>) -> Revoke {
     Revoke {
         organization_id: organization_id.into(),

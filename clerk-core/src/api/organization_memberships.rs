@@ -47,8 +47,8 @@ let page = clerk
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/memberships`, [in Clerk's
@@ -63,20 +63,19 @@ let page = clerk
 ///   100.
 /// - [`email_address`](List::email_address) (list of `String`): includes only users with one of these
 ///   email addresses. At most 100.
-/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these
-///   phone numbers. At most 100.
-/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames.
-///   At most 100.
+/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these phone
+///   numbers. At most 100.
+/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames. At
+///   most 100.
 /// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
 ///   wallets. At most 100.
-/// - [`role`](List::role) (list of `String`): includes only members with one of these roles. At most
-///   100.
+/// - [`role`](List::role) (list of `String`): includes only members with one of these roles. At most 100.
 /// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
 ///   searched fields.
 /// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
 ///   address that contains this string, ignoring case.
-/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone
-///   number that contains this string.
+/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone number
+///   that contains this string.
 /// - [`username_query`](List::username_query) (`String`): includes only users with a username that
 ///   contains this string, ignoring case.
 /// - [`name_query`](List::name_query) (`String`): includes only users with a name that contains this
@@ -87,8 +86,8 @@ let page = clerk
 ///   active after this time.
 /// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only users created before
 ///   this time.
-/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after
-///   this time.
+/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after this
+///   time.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
@@ -332,8 +331,8 @@ let membership = clerk
 )]
 ///
 /// - **Returns** [`OrganizationMembership`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/memberships`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/post/organizations/%7Borganization_id%7D/memberships).
@@ -617,8 +616,8 @@ let membership = clerk
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend
-///   can read and only the backend can write.
+/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend can
+///   read and only the backend can write.
 /// - [`private_metadata`](UpdateMetadata::private_metadata) ([`Metadata`]): metadata that only the
 ///   backend can read and write.
 pub fn update_metadata(
@@ -714,8 +713,8 @@ let page = clerk.send(organization_memberships::list_all().limit(100)).await?;
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 422
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -726,8 +725,7 @@ let page = clerk.send(organization_memberships::list_all().limit(100)).await?;
 ///
 /// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order.
-/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to
-///   10.
+/// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_all() -> ListAll {
     ListAll { order_by: None, limit: None, offset: None }

@@ -157,16 +157,15 @@ impl Paged for List {
 ```
 use clerk_axum::api::organization_permissions;
 
-let permission = clerk
-    .send(organization_permissions::create("Read bills", "org:bills:read"))
-    .await?;
+let permission =
+    clerk.send(organization_permissions::create("Read bills", "org:bills:read")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`Permission`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organization_permissions`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/post/organization_permissions).
@@ -302,8 +301,8 @@ let permission = clerk
 )]
 ///
 /// - **Returns** [`Permission`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organization_permissions/{permission_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/patch/organization_permissions/%7Bpermission_id%7D).

@@ -46,8 +46,8 @@ let page = clerk.send(organization_roles::list().limit(20)).await?;
 )]
 ///
 /// - **Returns** one [`Page`] of [`Role`]; `clerk.stream(..)` returns the items of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_roles`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/get/organization_roles).
@@ -167,8 +167,8 @@ let role = clerk.send(organization_roles::create("Auditor", "org:auditor")).awai
 )]
 ///
 /// - **Returns** [`Role`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organization_roles`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles).
@@ -180,8 +180,8 @@ let role = clerk.send(organization_roles::create("Auditor", "org:auditor")).awai
 /// - [`description`](Create::description) (`String` or `null`): the description.
 /// - [`permissions`](Create::permissions) (list of [`Id`] or `null`): the permissions of the role, by
 ///   their IDs.
-/// - [`include_in_initial_role_set`](Create::include_in_initial_role_set) (`bool` or `null`): whether
-///   the role is added to the role set of new organizations.
+/// - [`include_in_initial_role_set`](Create::include_in_initial_role_set) (`bool` or `null`): whether the
+///   role is added to the role set of new organizations.
 pub fn create(name: impl Into<String>, key: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -330,8 +330,8 @@ let role = clerk.send(organization_roles::update("role_1").name("Accountant")).a
 )]
 ///
 /// - **Returns** [`Role`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organization_roles/{organization_role_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/patch/organization_roles/%7Borganization_role_id%7D).
@@ -499,8 +499,7 @@ impl Operation for Delete {
 ```
 use clerk_axum::api::organization_roles;
 
-let role =
-    clerk.send(organization_roles::assign_permission("role_1", "perm_1")).await?;
+let role = clerk.send(organization_roles::assign_permission("role_1", "perm_1")).await?;
 ```
 "#
 )]
@@ -509,8 +508,7 @@ let role =
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed), 404 (not
 ///   found), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
-/// - **Sends** `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in
-///   Clerk's
+/// - **Sends** `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
@@ -571,8 +569,7 @@ impl Operation for AssignPermission {
 ```
 use clerk_axum::api::organization_roles;
 
-let role =
-    clerk.send(organization_roles::remove_permission("role_1", "perm_1")).await?;
+let role = clerk.send(organization_roles::remove_permission("role_1", "perm_1")).await?;
 ```
 "#
 )]

@@ -68,11 +68,10 @@ let page = clerk.send(organizations::list().query("engines").limit(20)).await?;
 ///
 /// - [`include_members_count`](List::include_members_count) (`bool`): whether the response includes the
 ///   number of members.
-/// -
-///   [`include_missing_member_with_elevated_permissions`](List::include_missing_member_with_elevated_permissions)
+/// - [`include_missing_member_with_elevated_permissions`](List::include_missing_member_with_elevated_permissions)
 ///   (`bool`): whether the response says if no member can manage the organization's members.
-/// - [`query`](List::query) (`String`): includes only organizations whose ID, name or slug contains
-///   this string.
+/// - [`query`](List::query) (`String`): includes only organizations whose ID, name or slug contains this
+///   string.
 /// - [`user_id`](List::user_id) (list of [`UserId`]): includes only organizations with these members; a
 ///   `-` before an ID excludes the user's organizations. At most 100.
 /// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only these
@@ -227,9 +226,8 @@ impl Paged for List {
 ```
 use clerk_axum::api::organizations;
 
-let organization = clerk
-    .send(organizations::create("Analytical Engines").created_by(&user_id))
-    .await?;
+let organization =
+    clerk.send(organizations::create("Analytical Engines").created_by(&user_id)).await?;
 ```
 "#
 )]
@@ -244,8 +242,8 @@ let organization = clerk
 /// # Parameters
 ///
 /// - `name` (`String`, required): the name.
-/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the organization
-///   and becomes its first admin.
+/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the organization and
+///   becomes its first admin.
 /// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
 ///   backend can read and write.
 /// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
@@ -382,8 +380,7 @@ let organization = clerk.send(organizations::get(&organization_id)).await?;
 /// - `organization_id` ([`OrganizationId`], required): the ID or the slug of the organization.
 /// - [`include_members_count`](Get::include_members_count) (`bool`): whether the response includes the
 ///   number of members.
-/// -
-///   [`include_missing_member_with_elevated_permissions`](Get::include_missing_member_with_elevated_permissions)
+/// - [`include_missing_member_with_elevated_permissions`](Get::include_missing_member_with_elevated_permissions)
 ///   (`bool`): whether the response says if no member can manage the organization's members.
 pub fn get(organization_id: impl Into<OrganizationId>) -> Get {
     Get {
@@ -685,8 +682,8 @@ let organization = clerk
 )]
 ///
 /// - **Returns** [`Organization`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /organizations/{organization_id}/metadata`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/metadata).
@@ -789,8 +786,8 @@ let organization = clerk
 )]
 ///
 /// - **Returns** [`Organization`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (merging the same values twice has no further effect).
 /// - **Sends** `PATCH /organizations/{organization_id}/metadata`, [in Clerk's
@@ -801,8 +798,8 @@ let organization = clerk
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - [`public_metadata`](MergeMetadata::public_metadata) ([`Metadata`]): metadata that the frontend can
 ///   read and only the backend can write.
-/// - [`private_metadata`](MergeMetadata::private_metadata) ([`Metadata`]): metadata that only the
-///   backend can read and write.
+/// - [`private_metadata`](MergeMetadata::private_metadata) ([`Metadata`]): metadata that only the backend
+///   can read and write.
 pub fn merge_metadata(organization_id: impl Into<OrganizationId>) -> MergeMetadata {
     MergeMetadata { organization_id: organization_id.into(), public_metadata: None, private_metadata: None }
 }
@@ -883,8 +880,8 @@ let organization =
 )]
 ///
 /// - **Returns** [`Organization`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 413 (too large).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 413 (too large).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /organizations/{organization_id}/logo`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/logo).
@@ -1026,8 +1023,8 @@ let subscription =
 )]
 ///
 /// - **Returns** [`BillingSubscription`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/billing/subscription`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/subscription).
@@ -1088,8 +1085,8 @@ let balance =
 )]
 ///
 /// - **Returns** [`BillingCreditBalance`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/billing/credits`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/credits).
@@ -1158,10 +1155,10 @@ let entry = clerk
 )]
 ///
 /// - **Returns** [`BillingCreditEntry`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (the request carries an idempotency key).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (the
+///   request carries an idempotency key).
 /// - **Sends** `POST /organizations/{organization_id}/billing/credits`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/post/organizations/%7Borganization_id%7D/billing/credits).
 ///
@@ -1172,8 +1169,7 @@ let entry = clerk
 /// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
 /// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
 ///   change already.
-/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to
-///   `USD`.
+/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to `USD`.
 /// - [`note`](AdjustBillingCreditBalance::note) (`String`): a note on the change.
 pub fn adjust_billing_credit_balance(
     organization_id: impl Into<OrganizationId>,

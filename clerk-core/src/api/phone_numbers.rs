@@ -48,8 +48,8 @@ let phone_number =
 )]
 ///
 /// - **Returns** [`PhoneNumber`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers).
@@ -148,8 +148,8 @@ let phone_number = clerk.send(phone_numbers::get("idn_1")).await?;
 )]
 ///
 /// - **Returns** [`PhoneNumber`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /phone_numbers/{phone_number_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/get/phone_numbers/%7Bphone_number_id%7D).
@@ -209,8 +209,8 @@ let phone_number = clerk.send(phone_numbers::update("idn_1").primary(true)).awai
 )]
 ///
 /// - **Returns** [`PhoneNumber`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /phone_numbers/{phone_number_id}`, [in Clerk's
@@ -314,8 +314,8 @@ let deleted = clerk.send(phone_numbers::delete("idn_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /phone_numbers/{phone_number_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/delete/phone_numbers/%7Bphone_number_id%7D).
@@ -378,8 +378,8 @@ let verification = clerk.send(phone_numbers::prepare_verification("idn_1")).awai
 )]
 ///
 /// - **Returns** [`CodeVerification`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 429 (rate limit), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 429 (rate limit), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers/{phone_number_id}/prepare_verification`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/prepare_verification).
@@ -439,9 +439,9 @@ let verification =
 )]
 ///
 /// - **Returns** [`CodeVerification`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`,
-///   if the code was accepted before.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 500 (error at Clerk). Error code: `verification_already_verified`, if the
+///   code was accepted before.
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers/{phone_number_id}/attempt_verification`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/attempt_verification).
@@ -517,8 +517,8 @@ let phone_number =
 )]
 ///
 /// - **Returns** [`PhoneNumber`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/phone_number`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/put/users/%7Buser_id%7D/phone_number).

@@ -51,8 +51,8 @@ let page = clerk.send(role_sets::list().limit(20)).await?;
 )]
 ///
 /// - **Returns** one [`Page`] of [`RoleSet`]; `clerk.stream(..)` returns the items of all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /role_sets`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/get/role_sets).
@@ -169,8 +169,8 @@ let role_set = clerk
 )]
 ///
 /// - **Returns** [`RoleSet`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets).
@@ -334,16 +334,15 @@ impl Operation for Get {
 ```
 use clerk_axum::api::role_sets;
 
-let role_set = clerk
-    .send(role_sets::update("role_set:guests").default_role_key("org:member"))
-    .await?;
+let role_set =
+    clerk.send(role_sets::update("role_set:guests").default_role_key("org:member")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`RoleSet`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /role_sets/{role_set_key_or_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/patch/role_sets/%7Brole_set_key_or_id%7D).
@@ -355,8 +354,8 @@ let role_set = clerk
 /// - [`key`](Update::key) (`String` or `null`): the key: `role_set:` followed by lowercase letters,
 ///   digits and underscores.
 /// - [`description`](Update::description) (`String` or `null`): the description.
-/// - [`type`](Update::type) ([`RoleSetType`] or `null`): the type. `initial` makes it the role set of
-///   new organizations; the previous one becomes `custom`.
+/// - [`type`](Update::type) ([`RoleSetType`] or `null`): the type. `initial` makes it the role set of new
+///   organizations; the previous one becomes `custom`.
 /// - [`default_role_key`](Update::default_role_key) (`String` or `null`): which role of the set new
 ///   members get.
 /// - [`creator_role_key`](Update::creator_role_key) (`String` or `null`): which role of the set the
@@ -469,15 +468,14 @@ impl Operation for Update {
 ```
 use clerk_axum::api::role_sets;
 
-let deleted =
-    clerk.send(role_sets::replace("role_set:guests", "role_set:basic")).await?;
+let deleted = clerk.send(role_sets::replace("role_set:guests", "role_set:basic")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/replace`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/replace).
@@ -552,15 +550,14 @@ impl Operation for Replace {
 ```
 use clerk_axum::api::role_sets;
 
-let role_set =
-    clerk.send(role_sets::add_roles("role_set:guests", ["org:auditor"])).await?;
+let role_set = clerk.send(role_sets::add_roles("role_set:guests", ["org:auditor"])).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`RoleSet`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles).
@@ -571,8 +568,8 @@ let role_set =
 /// - `role_keys` (list of `String`, required): the keys of the roles. 1 to 10 items.
 /// - [`default_role_key`](AddRoles::default_role_key) (`String`): which of the added roles new members
 ///   get.
-/// - [`creator_role_key`](AddRoles::creator_role_key) (`String`): which of the added roles the creator
-///   of an organization gets.
+/// - [`creator_role_key`](AddRoles::creator_role_key) (`String`): which of the added roles the creator of
+///   an organization gets.
 pub fn add_roles(
     role_set_key_or_id: impl Into<Id>,
     role_keys: impl IntoIterator<Item = impl Into<String>>,
@@ -664,8 +661,8 @@ let role_set = clerk
 )]
 ///
 /// - **Returns** [`RoleSet`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles/replace`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles/replace).

@@ -181,8 +181,8 @@ let connection = clerk
 )]
 ///
 /// - **Returns** [`SamlConnection`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /saml_connections`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/post/saml_connections).
@@ -382,8 +382,8 @@ let connection = clerk.send(saml_connections::get("samlc_1")).await?;
 )]
 ///
 /// - **Returns** [`SamlConnection`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /saml_connections/{saml_connection_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/get/saml_connections/%7Bsaml_connection_id%7D).
@@ -449,8 +449,8 @@ let connection = clerk.send(saml_connections::update("samlc_1").active(true)).aw
 )]
 ///
 /// - **Returns** [`SamlConnection`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /saml_connections/{saml_connection_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/patch/saml_connections/%7Bsaml_connection_id%7D).
@@ -459,8 +459,8 @@ let connection = clerk.send(saml_connections::update("samlc_1").active(true)).aw
 ///
 /// - `saml_connection_id` ([`Id`], required): the ID of the SAML connection.
 /// - [`name`](Update::name) (`String` or `null`): the name.
-/// - [`domain`](Update::domain) (`String` or `null`): the email domain of the connection. Deprecated:
-///   use `domains`.
+/// - [`domain`](Update::domain) (`String` or `null`): the email domain of the connection. Deprecated: use
+///   `domains`.
 /// - [`domains`](Update::domains) (list of `String` or `null`): the email domains of the connection.
 /// - [`idp_entity_id`](Update::idp_entity_id) (`String` or `null`): the identity provider's entity ID.
 /// - [`idp_sso_url`](Update::idp_sso_url) (`String` or `null`): the single sign-on URL of the identity
@@ -490,9 +490,8 @@ let connection = clerk.send(saml_connections::update("samlc_1").active(true)).aw
 ///   user again at each sign-in.
 /// - [`login_hint`](Update::login_hint) ([`UpdateLoginHint`] or `null`): the login hint that is sent to
 ///   the identity provider.
-/// - [`consent_verified_domains_deletion`](Update::consent_verified_domains_deletion) (`bool` or
-///   `null`): whether activating the connection may delete verified organization domains with the same
-///   names.
+/// - [`consent_verified_domains_deletion`](Update::consent_verified_domains_deletion) (`bool` or `null`):
+///   whether activating the connection may delete verified organization domains with the same names.
 /// - [`idp_certificates`](Update::idp_certificates) (list of `String`): the identity provider's X.509
 ///   certificates, as PEM, one per item.
 ///
@@ -755,8 +754,8 @@ let deleted = clerk.send(saml_connections::delete("samlc_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /saml_connections/{saml_connection_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/delete/saml_connections/%7Bsaml_connection_id%7D).

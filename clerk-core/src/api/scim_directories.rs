@@ -149,8 +149,8 @@ let directory = clerk.send(scim_directories::create("entconn_1", "okta")).await?
 )]
 ///
 /// - **Returns** [`Directory`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /scim_directories`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories).
@@ -297,15 +297,14 @@ impl Operation for Get {
 ```
 use clerk_axum::api::scim_directories;
 
-let directory =
-    clerk.send(scim_directories::update("scimdir_1").enabled(false)).await?;
+let directory = clerk.send(scim_directories::update("scimdir_1").enabled(false)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`Directory`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /scim_directories/{scim_directory_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/patch/scim_directories/%7Bscim_directory_id%7D).
@@ -611,8 +610,8 @@ let mapping = clerk
 )]
 ///
 /// - **Returns** [`DirectoryGroupRoleMapping`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
@@ -715,8 +714,8 @@ let page = clerk
 )]
 ///
 /// - **Returns** a [`Page`] with every [`DirectoryGroupRoleMapping`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/put/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
@@ -780,16 +779,15 @@ impl Operation for ReplaceGroupRoleMappings {
 ```
 use clerk_axum::api::scim_directories;
 
-let deleted = clerk
-    .send(scim_directories::delete_group_role_mapping("scimdir_1", "grm_1"))
-    .await?;
+let deleted =
+    clerk.send(scim_directories::delete_group_role_mapping("scimdir_1", "grm_1")).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`, [in
 ///   Clerk's

@@ -42,9 +42,8 @@ use crate::{
 ```
 use clerk_axum::{api::sessions, model::SessionStatus};
 
-let page = clerk
-    .send(sessions::list().user_id(&user_id).status(SessionStatus::Active))
-    .await?;
+let page =
+    clerk.send(sessions::list().user_id(&user_id).status(SessionStatus::Active)).await?;
 ```
 "#
 )]
@@ -167,16 +166,15 @@ impl Paged for List {
 ```
 use clerk_axum::api::sessions;
 
-let session = clerk
-    .send(sessions::create(&user_id).active_organization_id(&organization_id))
-    .await?;
+let session =
+    clerk.send(sessions::create(&user_id).active_organization_id(&organization_id)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`Session`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sessions`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions).
@@ -242,8 +240,8 @@ let session = clerk.send(sessions::get(&session_id)).await?;
 )]
 ///
 /// - **Returns** [`Session`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /sessions/{session_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions/%7Bsession_id%7D).
@@ -321,10 +319,10 @@ let refreshed = clerk
 /// - `request_origin` (`String`, required): the origin of the request, such as `https://example.com`.
 /// - [`suffixed_cookies`](Refresh::suffixed_cookies) (`bool`): whether the returned cookies have the
 ///   instance's suffix in their names.
-/// - [`request_headers`](Refresh::request_headers) ([`Metadata`] or `null`): the headers of the
-///   request: an object whose values are arrays of strings.
-/// - [`format`](Refresh::format) ([`SessionRefreshFormat`] or `null`): what the refresh returns: a
-///   token or cookies. Defaults to a token.
+/// - [`request_headers`](Refresh::request_headers) ([`Metadata`] or `null`): the headers of the request:
+///   an object whose values are arrays of strings.
+/// - [`format`](Refresh::format) ([`SessionRefreshFormat`] or `null`): what the refresh returns: a token
+///   or cookies. Defaults to a token.
 /// - [`request_originating_ip`](Refresh::request_originating_ip) (`String` or `null`): the IP address
 ///   that the request came from.
 pub fn refresh(
@@ -431,8 +429,8 @@ let session = clerk.send(sessions::revoke(&session_id)).await?;
 )]
 ///
 /// - **Returns** [`Session`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sessions/{session_id}/revoke`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/revoke).
@@ -478,24 +476,23 @@ impl Operation for Revoke {
 ```
 use clerk_axum::api::sessions;
 
-let token =
-    clerk.send(sessions::create_token(&session_id).expires_in_seconds(60)).await?;
+let token = clerk.send(sessions::create_token(&session_id).expires_in_seconds(60)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`SessionToken`].
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (an additional short-lived token does no harm).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
+///   additional short-lived token does no harm).
 /// - **Sends** `POST /sessions/{session_id}/tokens`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens).
 ///
 /// # Parameters
 ///
 /// - `session_id` ([`SessionId`], required): the ID of the session.
-/// - [`expires_in_seconds`](CreateToken::expires_in_seconds) (`i64` or `null`): the lifetime of the
-///   token in seconds, 30 to 315360000. If unset, Clerk's default applies.
+/// - [`expires_in_seconds`](CreateToken::expires_in_seconds) (`i64` or `null`): the lifetime of the token
+///   in seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token(session_id: impl Into<SessionId>) -> CreateToken {
     CreateToken { session_id: session_id.into(), expires_in_seconds: Nullable::Absent }
 }
@@ -557,8 +554,8 @@ let token =
 ///
 /// - **Returns** [`SessionToken`].
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (an additional short-lived token does no harm).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
+///   additional short-lived token does no harm).
 /// - **Sends** `POST /sessions/{session_id}/tokens/{template_name}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D).
 ///
@@ -566,8 +563,8 @@ let token =
 ///
 /// - `session_id` ([`SessionId`], required): the ID of the session.
 /// - `template_name` (`String`, required): the name of the JWT template.
-/// - [`expires_in_seconds`](CreateTokenFromTemplate::expires_in_seconds) (`i64` or `null`): the
-///   lifetime of the token in seconds, 30 to 315360000. If unset, Clerk's default applies.
+/// - [`expires_in_seconds`](CreateTokenFromTemplate::expires_in_seconds) (`i64` or `null`): the lifetime
+///   of the token in seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token_from_template(
     session_id: impl Into<SessionId>,
     template_name: impl Into<String>,

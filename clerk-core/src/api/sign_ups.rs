@@ -104,8 +104,8 @@ let sign_up = clerk.send(sign_ups::update("sua_1").external_id("customer-7")).aw
 /// # Parameters
 ///
 /// - `id` ([`Id`], required): the ID.
-/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be
-///   unique in the instance.
+/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be unique
+///   in the instance.
 /// - [`custom_action`](Update::custom_action) (`bool` or `null`): whether the application runs a custom
 ///   step before the sign-up completes.
 ///

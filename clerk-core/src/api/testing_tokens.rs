@@ -37,8 +37,8 @@ let token = clerk.send(testing_tokens::create()).await?;
 ///
 /// - **Returns** [`TestingToken`].
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (an additional short-lived token does no harm).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
+///   additional short-lived token does no harm).
 /// - **Sends** `POST /testing_tokens`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/testing-tokens/post/testing_tokens).
 pub fn create() -> Create {

@@ -79,8 +79,7 @@ use crate::{
 ```
 use clerk_axum::api::users;
 
-let page =
-    clerk.send(users::list().email_address(["ada@example.com"]).limit(20)).await?;
+let page = clerk.send(users::list().email_address(["ada@example.com"]).limit(20)).await?;
 ```
 "#
 )]
@@ -96,12 +95,12 @@ let page =
 ///
 /// - [`email_address`](List::email_address) (list of `String`): includes only users with one of these
 ///   email addresses. At most 100.
-/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these
-///   phone numbers. At most 100.
+/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these phone
+///   numbers. At most 100.
 /// - [`external_id`](List::external_id) (list of `String`): includes only users with one of these
 ///   external IDs. At most 100.
-/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames.
-///   At most 100.
+/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames. At
+///   most 100.
 /// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
 ///   wallets. At most 100.
 /// - [`user_id`](List::user_id) (list of [`UserId`]): includes only these users; a `-` before an ID
@@ -112,8 +111,8 @@ let page =
 ///   searched fields.
 /// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
 ///   address that contains this string, ignoring case.
-/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone
-///   number that contains this string.
+/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone number
+///   that contains this string.
 /// - [`username_query`](List::username_query) (`String`): includes only users with a username that
 ///   contains this string, ignoring case.
 /// - [`name_query`](List::name_query) (`String`): includes only users with a name that contains this
@@ -128,20 +127,20 @@ let page =
 ///   since this time. Deprecated: use `last_active_at_after`.
 /// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only users created before
 ///   this time.
-/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after
-///   this time.
-/// - [`last_sign_in_at_before`](List::last_sign_in_at_before) ([`Timestamp`]): includes only users
-///   whose last sign-in was before this time.
+/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after this
+///   time.
+/// - [`last_sign_in_at_before`](List::last_sign_in_at_before) ([`Timestamp`]): includes only users whose
+///   last sign-in was before this time.
 /// - [`last_sign_in_at_after`](List::last_sign_in_at_after) ([`Timestamp`]): includes only users whose
 ///   last sign-in was after this time.
-/// - [`provider`](List::provider) (`String`): includes only users with an account at this provider,
-///   such as `oauth_google`. Requires `provider_user_id`.
+/// - [`provider`](List::provider) (`String`): includes only users with an account at this provider, such
+///   as `oauth_google`. Requires `provider_user_id`.
 /// - [`provider_user_id`](List::provider_user_id) (list of `String`): includes only users with one of
 ///   these IDs at the provider. At most 100. Requires `provider`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
-/// - [`starting_after`](List::starting_after) ([`UserId`]): includes only users after this one: the
-///   last user of the previous page. Requires an order by `created_at` and no offset.
+/// - [`starting_after`](List::starting_after) ([`UserId`]): includes only users after this one: the last
+///   user of the previous page. Requires an order by `created_at` and no offset.
 /// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
 ///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
@@ -467,21 +466,21 @@ let user = clerk
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402
-///   (not in the plan), 403 (not allowed), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 402 (not
+///   in the plan), 403 (not allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users).
 ///
 /// # Parameters
 ///
-/// - [`external_id`](Create::external_id) (`String` or `null`): the ID in your own system. Must be
-///   unique in the instance.
+/// - [`external_id`](Create::external_id) (`String` or `null`): the ID in your own system. Must be unique
+///   in the instance.
 /// - [`first_name`](Create::first_name) (`String` or `null`): the first name.
 /// - [`last_name`](Create::last_name) (`String` or `null`): the last name.
 /// - [`locale`](Create::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
-/// - [`email_address`](Create::email_address) (list of `String`): the email addresses. The first
-///   becomes the primary one.
+/// - [`email_address`](Create::email_address) (list of `String`): the email addresses. The first becomes
+///   the primary one.
 /// - [`email_address_identification_status`](Create::email_address_identification_status) (list of
 ///   [`IdentificationStatus`]): the status of each email address, in the same order. If unset, all are
 ///   verified.
@@ -506,28 +505,28 @@ let user = clerk
 ///   base32.
 /// - [`backup_codes`](Create::backup_codes) (list of `String`): the backup codes, in plain text or as
 ///   bcrypt digests. Used together with `totp_secret`.
-/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read
-///   and only the backend can write.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   only the backend can write.
 /// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
 ///   read and write.
-/// - [`unsafe_metadata`](Create::unsafe_metadata) ([`Metadata`]): metadata that the frontend can read
-///   and write.
+/// - [`unsafe_metadata`](Create::unsafe_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   write.
 /// - [`delete_self_enabled`](Create::delete_self_enabled) (`bool` or `null`): whether users can delete
 ///   their own account.
 /// - [`legal_accepted_at`](Create::legal_accepted_at) (`String` or `null`): when the user accepted the
 ///   legal terms, as an RFC 3339 string.
-/// - [`skip_legal_checks`](Create::skip_legal_checks) (`bool` or `null`): whether the check for
-///   accepted legal terms is skipped.
-/// - [`skip_user_requirement`](Create::skip_user_requirement) (`bool` or `null`): whether
-///   identifications that the instance requires may be missing. At least one must be given.
-/// - [`create_organization_enabled`](Create::create_organization_enabled) (`bool` or `null`): whether
-///   the user can create organizations.
+/// - [`skip_legal_checks`](Create::skip_legal_checks) (`bool` or `null`): whether the check for accepted
+///   legal terms is skipped.
+/// - [`skip_user_requirement`](Create::skip_user_requirement) (`bool` or `null`): whether identifications
+///   that the instance requires may be missing. At least one must be given.
+/// - [`create_organization_enabled`](Create::create_organization_enabled) (`bool` or `null`): whether the
+///   user can create organizations.
 /// - [`create_organizations_limit`](Create::create_organizations_limit) (`i64` or `null`): the maximum
 ///   number of organizations that the user can create. 0 means unlimited.
 /// - [`created_at`](Create::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
 ///   Meant for migrating existing data to Clerk.
-/// - [`bypass_client_trust`](Create::bypass_client_trust) (`bool` or `null`): whether the user skips
-///   the device trust check when signing in.
+/// - [`bypass_client_trust`](Create::bypass_client_trust) (`bool` or `null`): whether the user skips the
+///   device trust check when signing in.
 /// - [`banned`](Create::banned) (`bool` or `null`): whether the user is created banned.
 /// - [`locked`](Create::locked) (`bool` or `null`): whether the user is created locked.
 /// - [`timezone`](Create::timezone) (`String`): the time zone. Clerk's published document omits this
@@ -915,16 +914,16 @@ let count = clerk.send(users::count().organization_id([&organization_id])).await
 ///   active after this time.
 /// - [`last_active_at_since`](Count::last_active_at_since) ([`Timestamp`]): includes only users active
 ///   since this time. Deprecated: use `last_active_at_after`.
-/// - [`created_at_before`](Count::created_at_before) ([`Timestamp`]): includes only users created
-///   before this time.
+/// - [`created_at_before`](Count::created_at_before) ([`Timestamp`]): includes only users created before
+///   this time.
 /// - [`created_at_after`](Count::created_at_after) ([`Timestamp`]): includes only users created after
 ///   this time.
-/// - [`last_sign_in_at_before`](Count::last_sign_in_at_before) ([`Timestamp`]): includes only users
-///   whose last sign-in was before this time.
+/// - [`last_sign_in_at_before`](Count::last_sign_in_at_before) ([`Timestamp`]): includes only users whose
+///   last sign-in was before this time.
 /// - [`last_sign_in_at_after`](Count::last_sign_in_at_after) ([`Timestamp`]): includes only users whose
 ///   last sign-in was after this time.
-/// - [`provider`](Count::provider) (`String`): includes only users with an account at this provider,
-///   such as `oauth_google`. Requires `provider_user_id`.
+/// - [`provider`](Count::provider) (`String`): includes only users with an account at this provider, such
+///   as `oauth_google`. Requires `provider_user_id`.
 /// - [`provider_user_id`](Count::provider_user_id) (list of `String`): includes only users with one of
 ///   these IDs at the provider. At most 100. Requires `provider`.
 pub fn count() -> Count {
@@ -1179,8 +1178,8 @@ let user = clerk.send(users::get(&user_id)).await?;
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D).
@@ -1232,16 +1231,15 @@ impl Operation for Get {
 ```
 use clerk_axum::{Nullable, api::users};
 
-let user = clerk
-    .send(users::update(&user_id).first_name("Ada").last_name(Nullable::Null))
-    .await?;
+let user =
+    clerk.send(users::update(&user_id).first_name("Ada").last_name(Nullable::Null)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 409 (conflict), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /users/{user_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/patch/users/%7Buser_id%7D).
@@ -1249,13 +1247,13 @@ let user = clerk
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be
-///   unique in the instance.
+/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be unique
+///   in the instance.
 /// - [`first_name`](Update::first_name) (`String` or `null`): the first name.
 /// - [`last_name`](Update::last_name) (`String` or `null`): the last name.
 /// - [`locale`](Update::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
-/// - [`primary_email_address_id`](Update::primary_email_address_id) ([`Id`] or `null`): the primary
-///   email address. It must be verified.
+/// - [`primary_email_address_id`](Update::primary_email_address_id) ([`Id`] or `null`): the primary email
+///   address. It must be verified.
 /// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool` or
 ///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
 /// - [`primary_phone_number_id`](Update::primary_phone_number_id) ([`Id`] or `null`): the primary phone
@@ -1280,18 +1278,18 @@ let user = clerk
 ///   bcrypt digests. Used together with `totp_secret`.
 /// - [`delete_self_enabled`](Update::delete_self_enabled) (`bool` or `null`): whether users can delete
 ///   their own account.
-/// - [`create_organization_enabled`](Update::create_organization_enabled) (`bool` or `null`): whether
-///   the user can create organizations.
+/// - [`create_organization_enabled`](Update::create_organization_enabled) (`bool` or `null`): whether the
+///   user can create organizations.
 /// - [`legal_accepted_at`](Update::legal_accepted_at) (`String` or `null`): when the user accepted the
 ///   legal terms, as an RFC 3339 string.
-/// - [`skip_legal_checks`](Update::skip_legal_checks) (`bool` or `null`): whether the check for
-///   accepted legal terms is skipped.
+/// - [`skip_legal_checks`](Update::skip_legal_checks) (`bool` or `null`): whether the check for accepted
+///   legal terms is skipped.
 /// - [`create_organizations_limit`](Update::create_organizations_limit) (`i64` or `null`): the maximum
 ///   number of organizations that the user can create. 0 means unlimited.
 /// - [`created_at`](Update::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
 ///   Meant for migrating existing data to Clerk.
-/// - [`bypass_client_trust`](Update::bypass_client_trust) (`bool` or `null`): whether the user skips
-///   the device trust check when signing in.
+/// - [`bypass_client_trust`](Update::bypass_client_trust) (`bool` or `null`): whether the user skips the
+///   device trust check when signing in.
 /// - [`timezone`](Update::timezone) (`String`): the time zone. Clerk's published document omits this
 ///   parameter.
 ///
@@ -1588,8 +1586,8 @@ let deleted = clerk.send(users::delete(&user_id)).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D).
@@ -1972,8 +1970,8 @@ let user = clerk.send(users::set_profile_image(&user_id, File::new(png))).await?
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/profile_image`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/profile_image).
@@ -2098,8 +2096,8 @@ let user = clerk
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/metadata`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/put/users/%7Buser_id%7D/metadata).
@@ -2204,8 +2202,8 @@ let user = clerk
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404
-///   (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 404 (not
+///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (merging the same values twice has no further effect).
 /// - **Sends** `PATCH /users/{user_id}/metadata`, [in Clerk's
@@ -2214,12 +2212,12 @@ let user = clerk
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend
-///   can read and only the backend can write.
+/// - [`public_metadata`](UpdateMetadata::public_metadata) ([`Metadata`]): metadata that the frontend can
+///   read and only the backend can write.
 /// - [`private_metadata`](UpdateMetadata::private_metadata) ([`Metadata`]): metadata that only the
 ///   backend can read and write.
-/// - [`unsafe_metadata`](UpdateMetadata::unsafe_metadata) ([`Metadata`]): metadata that the frontend
-///   can read and write.
+/// - [`unsafe_metadata`](UpdateMetadata::unsafe_metadata) ([`Metadata`]): metadata that the frontend can
+///   read and write.
 pub fn update_metadata(user_id: impl Into<UserId>) -> UpdateMetadata {
     UpdateMetadata {
         user_id: user_id.into(),
@@ -2301,8 +2299,8 @@ let subscription = clerk.send(users::get_billing_subscription(&user_id)).await?;
 )]
 ///
 /// - **Returns** [`BillingSubscription`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/billing/subscription`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/subscription).
@@ -2361,8 +2359,8 @@ let balance = clerk.send(users::get_billing_credit_balance(&user_id)).await?;
 )]
 ///
 /// - **Returns** [`BillingCreditBalance`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/billing/credits`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/credits).
@@ -2431,10 +2429,10 @@ let entry = clerk
 )]
 ///
 /// - **Returns** [`BillingCreditEntry`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (the request carries an idempotency key).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (the
+///   request carries an idempotency key).
 /// - **Sends** `POST /users/{user_id}/billing/credits`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/billing/credits).
 ///
@@ -2445,8 +2443,7 @@ let entry = clerk
 /// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
 /// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
 ///   change already.
-/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to
-///   `USD`.
+/// - [`currency`](AdjustBillingCreditBalance::currency) (`String`): the currency code. Defaults to `USD`.
 /// - [`note`](AdjustBillingCreditBalance::note) (`String`): a note on the change.
 pub fn adjust_billing_credit_balance(
     user_id: impl Into<UserId>,
@@ -2535,8 +2532,7 @@ let page = clerk.send(users::get_oauth_access_tokens(&user_id, "oauth_google")).
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OAuthAccessToken`]; `clerk.stream(..)` returns the items of all
-///   pages.
+/// - **Returns** one [`Page`] of [`OAuthAccessToken`]; `clerk.stream(..)` returns the items of all pages.
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found), 422
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
@@ -2646,8 +2642,8 @@ let page = clerk.send(users::get_organization_memberships(&user_id).limit(100)).
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of
-///   all pages.
+/// - **Returns** one [`Page`] of [`OrganizationMembership`]; `clerk.stream(..)` returns the items of all
+///   pages.
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/organization_memberships`, [in Clerk's
@@ -2748,10 +2744,10 @@ let page = clerk.send(users::get_organization_invitations(&user_id).limit(100)).
 "#
 )]
 ///
-/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of
-///   all pages.
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found).
+/// - **Returns** one [`Page`] of [`OrganizationInvitation`]; `clerk.stream(..)` returns the items of all
+///   pages.
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/organization_invitations`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/organization_invitations).
@@ -2858,16 +2854,15 @@ impl Paged for GetOrganizationInvitations {
 ```
 use clerk_axum::api::users;
 
-let user = clerk
-    .send(users::remove_password(&user_id).sign_out_of_other_sessions(true))
-    .await?;
+let user =
+    clerk.send(users::remove_password(&user_id).sign_out_of_other_sessions(true)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/remove_password`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/remove_password).
@@ -2875,8 +2870,8 @@ let user = clerk
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`sign_out_of_other_sessions`](RemovePassword::sign_out_of_other_sessions) (`bool`): whether all
-///   of the user's sessions are revoked. Defaults to `false`.
+/// - [`sign_out_of_other_sessions`](RemovePassword::sign_out_of_other_sessions) (`bool`): whether all of
+///   the user's sessions are revoked. Defaults to `false`.
 pub fn remove_password(user_id: impl Into<UserId>) -> RemovePassword {
     RemovePassword { user_id: user_id.into(), sign_out_of_other_sessions: None }
 }
@@ -3361,8 +3356,8 @@ let deleted = clerk.send(users::delete_web3_wallet(&user_id, "idn_1")).await?;
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/web3_wallets/%7Bweb3_wallet_identification_id%7D).
@@ -3496,8 +3491,8 @@ let deleted = clerk.send(users::delete_external_account(&user_id, "eac_1")).awai
 )]
 ///
 /// - **Returns** [`DeletedObject`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404
-///   (not found), 500 (error at Clerk).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 403 (not allowed), 404 (not
+///   found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/external_accounts/{external_account_id}`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/external_accounts/%7Bexternal_account_id%7D).
@@ -3558,16 +3553,15 @@ impl Operation for DeleteExternalAccount {
 ```
 use clerk_axum::api::users;
 
-let user = clerk
-    .send(users::set_password_compromised(&user_id).revoke_all_sessions(true))
-    .await?;
+let user =
+    clerk.send(users::set_password_compromised(&user_id).revoke_all_sessions(true)).await?;
 ```
 "#
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/password/set_compromised`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/password/set_compromised).
@@ -3575,8 +3569,8 @@ let user = clerk
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`revoke_all_sessions`](SetPasswordCompromised::revoke_all_sessions) (`bool` or `null`): whether
-///   all of the user's sessions are revoked.
+/// - [`revoke_all_sessions`](SetPasswordCompromised::revoke_all_sessions) (`bool` or `null`): whether all
+///   of the user's sessions are revoked.
 pub fn set_password_compromised(user_id: impl Into<UserId>) -> SetPasswordCompromised {
     SetPasswordCompromised { user_id: user_id.into(), revoke_all_sessions: Nullable::Absent }
 }
@@ -3640,8 +3634,8 @@ let user = clerk.send(users::unset_password_compromised(&user_id)).await?;
 )]
 ///
 /// - **Returns** [`User`].
-/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403
-///   (not allowed), 404 (not found), 422 (invalid value).
+/// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key), 403 (not
+///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (removing the mark twice has no further effect).
 /// - **Sends** `POST /users/{user_id}/password/unset_compromised`, [in Clerk's

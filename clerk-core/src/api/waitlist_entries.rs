@@ -166,8 +166,7 @@ impl Paged for List {
 ```
 use clerk_axum::api::waitlist_entries;
 
-let entry =
-    clerk.send(waitlist_entries::create("ada@example.com").notify(false)).await?;
+let entry = clerk.send(waitlist_entries::create("ada@example.com").notify(false)).await?;
 ```
 "#
 )]
@@ -181,8 +180,8 @@ let entry =
 /// # Parameters
 ///
 /// - `email_address` (`String`, required): the email address.
-/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends a confirmation email. Defaults
-///   to `true`.
+/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends a confirmation email. Defaults to
+///   `true`.
 pub fn create(email_address: impl Into<String>) -> Create {
     Create { email_address: email_address.into(), notify: Nullable::Absent }
 }
@@ -374,8 +373,8 @@ let entry = clerk.send(waitlist_entries::invite("wle_1").ignore_existing(true)).
 /// # Parameters
 ///
 /// - `waitlist_entry_id` ([`Id`], required): the ID of the waitlist entry.
-/// - [`ignore_existing`](Invite::ignore_existing) (`bool` or `null`): whether to invite even if there
-///   is already an invitation, or a user with the address. Defaults to `false`.
+/// - [`ignore_existing`](Invite::ignore_existing) (`bool` or `null`): whether to invite even if there is
+///   already an invitation, or a user with the address. Defaults to `false`.
 pub fn invite(waitlist_entry_id: impl Into<Id>) -> Invite {
     Invite { waitlist_entry_id: waitlist_entry_id.into(), ignore_existing: Nullable::Absent }
 }

@@ -129,8 +129,8 @@ let svix_url = clerk.send(webhooks::generate_svix_auth_url()).await?;
 ///
 /// - **Returns** [`SvixUrl`].
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
-/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
-///   (an additional URL does no harm).
+/// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
+///   additional URL does no harm).
 /// - **Sends** `POST /webhooks/svix_url`, [in Clerk's
 ///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/post/webhooks/svix_url).
 pub fn generate_svix_auth_url() -> GenerateSvixAuthUrl {

@@ -1,5 +1,7 @@
 //! Tests that fields which may be secret, deny access or identify a resource are decided one by one.
 
+use std::collections::BTreeMap;
+
 use super::{OVERLAY, api, returning};
 use crate::{emit_api, emit_model, ir::Api, missing::missing, overlay::Overlay};
 
@@ -92,7 +94,9 @@ fn what_was_asked_for_is_compared_with_the_response() {
     let operations: Vec<_> = api.operations.iter().collect();
     let code = |overlay: &str| {
         let overlay = Overlay::parse(&format!("{OVERLAY}{overlay}"));
-        let text = emit_api::files(&api, &operations, &overlay, "").remove("api/things.rs").unwrap();
+        let text = emit_api::files(&api, &operations, &overlay, "", &BTreeMap::new())
+            .remove("api/things.rs")
+            .unwrap();
         let gaps = missing(&api, &overlay, &operations);
         (text, gaps.into_iter().filter(|gap| gap.contains("identity")).collect::<Vec<_>>())
     };

@@ -118,8 +118,9 @@ fn every_state_of_the_document_follows_from_the_one_before() {
         assert_eq!(is_same, changes.contains("None of an operation"), "{name}: {diff}\n{said}");
         let changelog = fs::read_to_string(copied.0.join("CHANGELOG.md")).unwrap();
         let entry = format!(" to {date}:\n");
-        assert_eq!(changelog.matches(&entry).count(), usize::from(!is_same), "{name}: {said}");
-        let changes = changes.lines().filter(|line| line.starts_with("- ")).count();
+        let changes = changes.lines().filter(|line| line.starts_with("- "));
+        let changes = changes.filter(|line| !line.contains(crate::diff::UNREAD)).count();
+        assert_eq!(changelog.matches(&entry).count(), usize::from(changes > 0), "{name}: {said}");
         let open = decisions
             .split_once("\nTo decide")
             .map_or(0, |(_, open)| open.lines().skip(2).take_while(|line| line.starts_with("- ")).count());
