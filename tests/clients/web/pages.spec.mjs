@@ -190,6 +190,8 @@ test('the page of the social provider', async ({ page }) => {
 });
 
 test('the quickstart', async ({ page }) => {
+  // Six pages in four looks each.
+  test.slow();
   const look = (name) => check(page, `quickstart, ${name}`, 'Clerk for Rust');
   await page.goto(QUICKSTART);
   await expect(page.locator('#request')).toContainText('signed-out');
@@ -203,9 +205,9 @@ test('the quickstart', async ({ page }) => {
   await page.getByRole('button', { name: ORGANIZATION }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Hello ${ME}`);
   await expect(page.locator('#members')).toContainText(EVE);
+  await walk(page);
   await page.locator('summary').click();
   await expect(page.locator('pre')).toContainText('"sid"');
-  await walk(page);
   await look('home');
   await page.getByRole('link', { name: 'Members', exact: true }).click();
   await expect(page.locator('table')).toContainText(EVE);
