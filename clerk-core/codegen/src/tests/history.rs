@@ -40,12 +40,13 @@ impl Copy {
         run(arguments).unwrap_or_else(|error| panic!("{mode} {}: {error}", document.display()))
     }
 
-    fn compile(&self) {
+    /// What the compiler says, if it is an error.
+    fn compile(&self) -> Option<String> {
         let mut command = Command::new(env!("CARGO"));
         command.args(["check", "--quiet", "--offline", "-p", "clerk-core"]).current_dir(&self.0);
         command.env("CARGO_TARGET_DIR", self.0.join("target"));
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// The generated files, by path.
@@ -129,8 +130,12 @@ fn every_state_of_the_document_follows_from_the_one_before() {
         // The second time, there is nothing to write.
         let (said, _) = copied.run("update", state, &["--date", &date, "--no-requests"]);
         assert!(said.contains("All are up to date."), "{name}: {said}");
-        if position % every == 0 || position + 1 == states.len() {
-            copied.compile();
+        let is_newest = position + 1 == states.len();
+        if (position + 1) % every == 0 || is_newest {
+            // Written by hand for the newest document, `model/ext.rs` can name what an older one lacks.
+            let errors = copied.compile().unwrap_or_default();
+            assert!(errors.is_empty() || !is_newest, "{name}: {errors}");
+            println!("{name}: {}", if errors.is_empty() { "compiles" } else { errors.trim() });
         }
     }
 
