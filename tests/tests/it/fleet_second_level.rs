@@ -488,6 +488,27 @@ async fn an_earlier_response_does_not_hide_a_refusal() {
     }
 }
 
+/// The response to an earlier request arrives after the refusal, and nothing that it depends on has changed.
+#[tokio::test(start_paused = true)]
+async fn a_late_response_does_not_hide_a_refusal() {
+    for status in [403, 404] {
+        let chest = Chest::default();
+        let (one, other) = (Process::of(&chest).await, Process::of(&chest).await);
+        let early = other.read().await;
+        let call = other.scripted.one();
+        pass(&[&one, &other], secs(1)).await;
+        let refused = one.read_with(max_age(Duration::ZERO)).await;
+        one.scripted.one().refuse(status, "resource_not_found");
+        assert!(refused.await.unwrap().is_err());
+        call.respond(200, &user("early"));
+        assert_eq!(early.await.unwrap().unwrap(), "early");
+        pass(&[&one, &other], secs(11)).await;
+        let _ = chest.only("response");
+        assert_eq!(one.name("now").await, "now", "{status}");
+        assert_eq!(one.taken(), 0, "{status}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_fails_or_hangs_costs_a_call_and_a_moment() {
     for (fault, longest) in [

@@ -45,13 +45,6 @@ pub(super) struct CacheCall {
     pub(super) limit: Duration,
 }
 
-impl CacheCall {
-    /// The length of the path and the query: about that of the operation's strings, which the entry's key has.
-    fn address_len(&self) -> usize {
-        self.request.uri().path_and_query().map_or(0, |address| address.as_str().len())
-    }
-}
-
 /// The calls that are in flight.
 #[derive(Default)]
 pub(super) struct InFlight(Mutex<Calls>);
@@ -139,12 +132,11 @@ fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joine
 
 /// Takes the response from another process or makes the call, in a task of its own, and stores its result.
 async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, stamp: Stamp) -> Cached {
-    let (info, key, address_len) = (call.info, call.key.clone(), call.address_len());
+    let (info, key) = (call.info, call.key.clone());
     // Created here and not in `join`, which holds the lock that its `drop` takes.
     let landing = Landing { cache: cache.clone(), key: key.clone(), number };
     let turn = match second_level(&cache, &call).await {
         Looked::Found(FoundShared { value, bytes, asked }) => {
-            let bytes = bytes.saturating_add(address_len);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             drop(landing);
             return Ok(value);
@@ -159,7 +151,6 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
     }
     let cached = match sent {
         Ok(Sent { value, bytes, .. }) => {
-            let bytes = bytes.saturating_add(address_len);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             Ok(value)
         }
@@ -169,7 +160,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
             } else {
                 // Of these, only Clerk's own "not found" is served: a proxy's 404 would hide existing resources. All of them
                 // replace an older value, which must not hide a 403.
-                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, address_len));
+                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
             }
             Err(error)
         }

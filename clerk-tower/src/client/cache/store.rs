@@ -112,7 +112,7 @@ pub(super) struct Entry {
     /// When Clerk was asked.
     pub(super) asked: Moment,
     pub(super) stamp: Stamp,
-    /// Estimated size of the value and of the operation's strings.
+    /// Estimated size of the value.
     pub(super) bytes: usize,
     /// Up to which age Clerk is not asked again after a failure, in milliseconds.
     backs_off_until: AtomicU64,
@@ -285,9 +285,13 @@ fn weight(key: &Key, entry: &Entry) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use clerk_core::api::{organizations, users};
+    use clerk_core::{
+        Operation as _, Timestamp,
+        api::{organizations, users},
+    };
 
     use super::*;
+    use crate::client::cache::invalidation;
 
     fn asked(operation: impl Cacheable, credential: Credential) -> Arc<dyn AnyAsked> {
         Arc::new(Asked { operation, credential })
@@ -341,6 +345,21 @@ mod tests {
         assert_eq!(owned(&|to| "ab".hash(to)), 2 + PER_TEXT);
         assert_eq!(owned(&|to| Some("ab").hash(to)), word + 2 + PER_TEXT);
         assert_eq!(owned(&|to| ["a", "b"][..].hash(to)), word + 2 * (1 + PER_TEXT));
+    }
+
+    #[test]
+    fn an_entry_weighs_what_its_value_and_its_key_take() {
+        let generations = Generations::new();
+        let weigh = |id: &str, bytes: usize| {
+            let stamp = generations.stamp(invalidation::depends(users::Get::INFO, "/v1/users/user_1"));
+            let entry = Entry::new(Ok(Arc::new(())), Moment::at(Timestamp::from_secs(0)), stamp, bytes);
+            weight(&Key(asked(users::get(id), Credential::SecretKey)), &entry)
+        };
+        let least = weigh("user_1", 0);
+        assert!((512..1024).contains(&least), "{least}");
+        assert_eq!(weigh("user_1", 1000), least + 1000);
+        assert_eq!(weigh("user_123", 0), least + 2);
+        assert_eq!(weigh("user_1", usize::MAX), u32::MAX);
     }
 
     /// Otherwise each of them would be compared with all others.
