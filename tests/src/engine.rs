@@ -24,6 +24,8 @@ pub struct Engine {
     broken: watch::Sender<Option<FleetErrorKind>>,
     /// How many of the next commands take effect, although they seem to fail.
     unanswered: Arc<AtomicUsize>,
+    /// The same for the next command of each of these names.
+    unanswered_names: Arc<Mutex<Vec<&'static str>>>,
     commands: Arc<Mutex<HashMap<&'static str, usize>>>,
     subscriptions: Arc<AtomicUsize>,
 }
@@ -42,8 +44,14 @@ impl Engine {
     }
 
     fn reaching(inner: InProcess) -> Self {
-        let (unanswered, commands, subscriptions) = (Arc::default(), Arc::default(), Arc::default());
-        Self { inner, broken: watch::Sender::new(None), unanswered, commands, subscriptions }
+        Self {
+            inner,
+            broken: watch::Sender::new(None),
+            unanswered: Arc::default(),
+            unanswered_names: Arc::default(),
+            commands: Arc::default(),
+            subscriptions: Arc::default(),
+        }
     }
 
     /// Returns the same engine as another member reaches it: its link breaks apart from this one's.
@@ -65,6 +73,11 @@ impl Engine {
     /// The next commands take effect, but nothing is heard of them.
     pub fn lose_responses(&self, number: usize) {
         self.unanswered.store(number, Ordering::SeqCst);
+    }
+
+    /// The next command of this name takes effect, but nothing is heard of it.
+    pub fn lose_response_to(&self, command: &'static str) {
+        self.unanswered_names.lock().unwrap().push(command);
     }
 
     /// Returns how many commands of this name were sent by this member.
@@ -94,8 +107,14 @@ impl Engine {
     fn run<'a, T: 'a>(&'a self, command: &'static str, call: FleetFuture<'a, T>) -> FleetFuture<'a, T> {
         *self.commands.lock().unwrap().entry(command).or_default() += 1;
         let one_less = |number: usize| number.checked_sub(1);
-        let is_unanswered =
+        let mut is_unanswered =
             self.unanswered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        let mut names = self.unanswered_names.lock().unwrap();
+        if let Some(place) = names.iter().position(|name| *name == command) {
+            names.remove(place);
+            is_unanswered = true;
+        }
+        drop(names);
         let broken = *self.broken.borrow();
         match broken {
             Some(kind) => Box::pin(async move { Err(FleetError::new(kind)) }),

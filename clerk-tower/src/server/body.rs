@@ -116,3 +116,27 @@ impl<B> fmt::Debug for ResponseBody<B> {
         f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_looks_like_the_one_inside() {
+        let full = || Full::<Bytes>::from("abc");
+        let own: [ResponseBody<Full<Bytes>>; 4] = [
+            ResponseBody::inner(full()),
+            ResponseBody::full(full()),
+            ResponseBody::own(boxed(full())),
+            ResponseBody::inner(ResponseBody::inner(full())).flatten(),
+        ];
+        for mut body in own {
+            assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(3), false));
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+            assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
+            assert!(body.frame().await.is_none());
+        }
+        assert!(ResponseBody::inner(full()).into_inner().is_ok());
+        assert!(ResponseBody::<Full<Bytes>>::full(full()).into_inner().is_err());
+    }
+}

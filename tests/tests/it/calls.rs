@@ -182,6 +182,17 @@ async fn a_body_that_is_not_clearly_a_call_does_not_pass() {
 }
 
 #[tokio::test]
+async fn a_body_may_have_a_mebibyte_by_default() {
+    let local = LocalClerk::seeded();
+    let app = app(&local, notes());
+    let token = local.oauth_token("user_ada").create().token;
+    for (length, status) in [(1024 * 1024, 200), (1024 * 1024 + 1, 413)] {
+        let body = format!("{{{}}}", " ".repeat(length - 2));
+        assert_eq!(send(&app, request(&token, body)).await.0, status, "{length}");
+    }
+}
+
+#[tokio::test]
 async fn an_open_stream_is_passed_on_before_its_body_ends() {
     let local = LocalClerk::seeded();
     let tools = Router::new().route("/", any(async || "events")).layer(notes());

@@ -195,10 +195,12 @@ type Case<'a> = (&'a str, Option<&'a [u8]>, &'a dyn Fn(&Engine), &'a str, bool);
 #[tokio::test(start_paused = true)]
 async fn what_an_arrival_gets_by_what_the_engine_says() {
     let works = |_: &Engine| {};
-    let unanswered = |number| move |engine: &Engine| engine.lose_responses(number);
+    let unanswered = |commands: &'static [&'static str]| {
+        move |engine: &Engine| commands.iter().for_each(|command| engine.lose_response_to(command))
+    };
     let broken = |kind| move |engine: &Engine| engine.break_off(kind);
     let long = "x".repeat(1_000_000);
-    let cases: [Case<'_>; 13] = [
+    let cases: [Case<'_>; 14] = [
         ("new", None, &works, "204", true),
         ("handled by another", Some(b"done"), &works, "204", false),
         ("running elsewhere", Some(b"running x"), &works, "409 webhook-running", false),
@@ -207,9 +209,11 @@ async fn what_an_arrival_gets_by_what_the_engine_says() {
         ("almost done", Some(b"done "), &works, "409 webhook-running", false),
         ("long value", Some(long.as_bytes()), &works, "409 webhook-running", false),
         // It took effect, but that is not known: it is found to be ours.
-        ("claim not answered", None, &unanswered(1), "204", true),
-        ("claim and question not answered", None, &unanswered(2), "204", true),
-        ("repetition not answered", Some(b"done"), &unanswered(1), "204", false),
+        ("claim not answered", None, &unanswered(&["set_if_absent"]), "204", true),
+        ("claim and question not answered", None, &unanswered(&["set_if_absent", "get"]), "204", true),
+        ("repetition not answered", Some(b"done"), &unanswered(&["set_if_absent"]), "204", false),
+        // Somebody has it, and that is enough.
+        ("question not answered", Some(b"running x"), &unanswered(&["get"]), "409 webhook-running", false),
         ("unreachable", Some(b"done"), &broken(FleetErrorKind::Unreachable), "204", true),
         ("stalled", Some(b"running x"), &broken(FleetErrorKind::Timeout), "204", true),
         ("full", None, &broken(FleetErrorKind::Full), "204", true),

@@ -983,6 +983,13 @@ async fn a_caller_is_blamed_only_if_it_was_waited_for() {
         assert_eq!(warnings.len(), warned, "{what}: {warnings:?}");
         assert!(warnings.iter().all(|line| line.contains("phase=\"timeout\"")), "{warnings:?}");
     }
+    // Nobody was slow.
+    let broken = over(service_fn(async |_: Request<ProxyBody>| {
+        Err::<Response<Full<Bytes>>, Failed>("connection reset".into())
+    }));
+    assert_eq!(broken.oneshot(to_proxy(Full::<Bytes>::from("a"))).await.unwrap().status(), 502);
+    let warnings = log.warnings();
+    assert!(matches!(&warnings[..], [line] if line.contains("phase=\"transfer\"")), "{warnings:?}");
 }
 
 #[tokio::test]

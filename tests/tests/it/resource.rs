@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    response::IntoResponse as _,
+    response::{AppendHeaders, IntoResponse as _},
     routing::{any, get, post},
 };
 use bytes::Bytes;
@@ -26,6 +26,7 @@ use clerk_tower::{
     clock::ManualClock,
     server::{authenticate::Auth, resource::ProtectedResourceLayer},
 };
+use futures_util::future::join_all;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
@@ -67,6 +68,16 @@ fn tools(resource: &ProtectedResource) -> Router {
         )
         .route("/session", get(async |session: Session| session.user_id().to_string()))
         .route("/own-401", get((StatusCode::UNAUTHORIZED, [("www-authenticate", "Own realm=\"x\"")])))
+        .route(
+            "/own-401s",
+            get((
+                StatusCode::UNAUTHORIZED,
+                AppendHeaders(
+                    ["bearer", "Bearer x=\"y\"", "Digest x=\"y\"", "Bearers x=\"y\"", "Basic"]
+                        .map(|own| ("www-authenticate", own)),
+                ),
+            )),
+        )
         .route("/own-403", get((StatusCode::FORBIDDEN, [("www-authenticate", "Own realm=\"x\"")])))
         .route("/rule", get("rule").route_layer(require::request(|_| Err(Rejection::forbidden("too-late")))))
         .route("/seen", get(async |headers: HeaderMap| headers.contains_key("authorization").to_string()))
@@ -142,6 +153,12 @@ async fn only_access_tokens_for_the_resource_pass() {
                 assert_eq!(text(response).await, "user_ada");
             } else {
                 let challenge = challenge(&response);
+                let has_no_audience = what.ends_with("no audience");
+                assert_eq!(
+                    challenge.contains("The token was issued for no resource in particular"),
+                    has_no_audience,
+                    "{what}: {challenge}"
+                );
                 assert!(
                     challenge.starts_with("Bearer error=\"invalid_token\", error_description=\""),
                     "{challenge}"
@@ -304,6 +321,13 @@ async fn every_refusal_is_the_challenge_that_clients_need() {
         ),
         // Ours comes first: clients read the scheme at the start of the header, and nothing else.
         (Method::GET, "/mcp/own-401", Some(&*token), 401, format!("{} + Own realm=\"x\"", invalid(unusable))),
+        (
+            Method::GET,
+            "/mcp/own-401s",
+            Some(&*token),
+            401,
+            format!("{} + Digest x=\"y\" + Bearers x=\"y\" + Basic", invalid(unusable)),
+        ),
         // Asking for other scopes would not change these.
         (Method::GET, "/mcp/own-403", Some(&*token), 403, "Own realm=\"x\"".to_owned()),
         (Method::GET, "/mcp/rule", Some(&*token), 403, String::new()),
@@ -348,8 +372,10 @@ async fn a_scope_that_depends_on_the_body_gets_the_same_challenge() {
 async fn a_challenge_is_never_too_long_for_a_header() {
     let local = LocalClerk::seeded();
     let app = tools(&resource(&local));
-    for (scopes, named) in [(100, 101), (10_000, 1)] {
-        let scopes = (0..scopes).map(|number| format!("scope:{number}"));
+    let many = |count| (0..count).map(|number| format!("scope:{number}")).collect::<Vec<_>>();
+    let long = |length| vec!["x".repeat(length)];
+    let rest = 2048 - "notes:write".len();
+    for (scopes, named) in [(many(100), 101), (many(10_000), 1), (long(rest - 1), 2), (long(rest), 1)] {
         let token = local.oauth_token("user_ada").scopes(scopes).create().token;
         let response = send(&app, Method::POST, "/mcp/write", Some(&token)).await;
         let challenge = challenge(&response);
@@ -658,6 +684,9 @@ async fn the_authorization_servers_document_is_kept() {
     let calls = || local.requests().to("GET", AUTHORIZATION_SERVER).len();
 
     local.inject(Fault::status(StatusCode::BAD_GATEWAY).on("GET", AUTHORIZATION_SERVER));
+    for down in join_all((0..20).map(|_| fetch())).await {
+        assert_eq!(down.status(), 503);
+    }
     for _ in 0..20 {
         let down = fetch().await;
         assert_eq!(down.status(), 503);
@@ -666,16 +695,19 @@ async fn the_authorization_servers_document_is_kept() {
     }
     assert_eq!(calls(), 1, "a stranger cannot cause calls");
 
-    clock.advance(Duration::from_secs(11));
+    clock.advance(Duration::from_secs(10));
     local.clear_faults();
     let kept = text(fetch().await).await;
     for _ in 0..20 {
         assert_eq!(text(fetch().await).await, kept);
     }
     assert_eq!(calls(), 2);
+    clock.advance(Duration::from_secs(599));
+    assert_eq!(text(fetch().await).await, kept);
+    assert_eq!(calls(), 2);
 
     local.inject(Fault::disconnect().on("GET", AUTHORIZATION_SERVER));
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_secs(1));
     assert_eq!(text(fetch().await).await, kept, "stale while Clerk is down");
     assert_eq!(calls(), 3);
     local.clear_faults();
@@ -700,7 +732,17 @@ async fn the_authorization_servers_document_is_kept() {
         assert_eq!(text(fetch().await).await, kept, "nor is that of another authorization server");
         assert_eq!(calls(), before + 1);
     }
-    clock.advance(Duration::from_secs(86_400));
+    // The longest that is passed on.
+    let longest = of(local.issuer(), 64 * 1024 - of(local.issuer(), 0).len());
+    local.clear_faults();
+    local.inject(Fault::response(Response::new(longest.clone())).on("GET", AUTHORIZATION_SERVER));
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(text(fetch().await).await, longest);
+    local.clear_faults();
+    local.inject(Fault::status(StatusCode::BAD_GATEWAY).on("GET", AUTHORIZATION_SERVER));
+    clock.advance(Duration::from_secs(86_399));
+    assert_eq!(text(fetch().await).await, longest);
+    clock.advance(Duration::from_secs(1));
     assert_eq!(fetch().await.status(), 503, "not forever");
 }
 

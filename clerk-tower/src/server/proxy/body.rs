@@ -60,3 +60,20 @@ impl From<ProxyBody> for reqwest::Body {
         Self::wrap(body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    /// By these, transports choose between `Content-Length`, chunks and no body at all.
+    #[tokio::test]
+    async fn a_body_looks_like_the_one_inside() {
+        let mut body = ProxyBody::new(Full::<Bytes>::from("abc"));
+        assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(3), false));
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+        assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
+        assert!(body.frame().await.is_none());
+    }
+}

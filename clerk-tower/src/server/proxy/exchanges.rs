@@ -79,3 +79,31 @@ impl Drop for Exchange<'_> {
         drop(self.answered());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http_body_util::Empty;
+
+    use super::*;
+    use crate::server::{body::boxed, proxy::watched::Watched};
+
+    #[test]
+    fn a_place_is_free_when_its_request_ends_without_a_response() {
+        let exchanges = Exchanges::new(1);
+        let body = Watched::new(boxed(Empty::<Bytes>::new()), Duration::from_secs(1), None);
+        for _ in 0..3 {
+            let exchange = exchanges.begin(body.progress()).unwrap();
+            assert!(exchanges.begin(body.progress()).is_none());
+            drop(exchange);
+        }
+        let exchange = exchanges.begin(body.progress()).unwrap();
+        let place = exchange.answered().unwrap();
+        drop(exchange);
+        assert!(exchanges.begin(body.progress()).is_none());
+        drop(place);
+        assert!(exchanges.begin(body.progress()).is_some());
+    }
+}

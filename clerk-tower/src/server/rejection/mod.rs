@@ -699,6 +699,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_scopes_of_a_challenge_are_valid_and_fit_into_a_header() {
+        let long = |length| "x".repeat(length);
+        for (scopes, expected) in [
+            (vec!["a".to_owned(), "b\"".to_owned(), String::new(), "c:d".to_owned()], "a c:d".to_owned()),
+            (vec![long(2047)], long(2047)),
+            (vec![long(2048)], String::new()),
+            (vec![long(1000), long(1047)], format!("{} {}", long(1000), long(1047))),
+            (vec![long(1000), long(1048), "a".to_owned()], format!("{} a", long(1000))),
+        ] {
+            let found = valid_scopes(scopes.iter().map(String::as_str));
+            assert_eq!(found, expected);
+            assert!(found.len() <= LONGEST_SCOPES);
+        }
+    }
+
+    #[test]
     fn every_rejection_has_a_grpc_status() {
         let missing = Rejection::new(StatusCode::NOT_FOUND, "not-found", "m");
         for (rejection, code) in [

@@ -144,6 +144,8 @@ mod tests {
             ("https://mcp.example.com/mcp?", "query"),
             ("https://mcp.example.com/mcp?a=b", "query"),
             ("https://ada:secret@mcp.example.com/mcp", "password"),
+            ("https://ada@mcp.example.com/mcp", "password"),
+            ("https://:secret@mcp.example.com/mcp", "password"),
             ("https://MCP.example.com/mcp", "https://mcp.example.com/mcp"),
             ("https://mcp.example.com:443/mcp", "https://mcp.example.com/mcp"),
             ("https://mcp.example.com/a/../mcp", "https://mcp.example.com/mcp"),

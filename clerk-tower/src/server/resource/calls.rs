@@ -381,3 +381,21 @@ impl<B> fmt::Debug for CallBody<B> {
         f.debug_struct("CallBody").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_looks_like_the_one_inside() {
+        let full = || Full::<Bytes>::from("abc");
+        for mut body in [CallBody::unread(full()), CallBody::read(Bytes::from("abc"))] {
+            assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(3), false));
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+            assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
+            assert!(body.frame().await.is_none());
+        }
+        assert!(CallBody::unread(full()).into_inner().is_ok());
+        assert!(CallBody::<Full<Bytes>>::read(Bytes::new()).into_inner().is_err());
+    }
+}

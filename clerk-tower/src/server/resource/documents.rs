@@ -141,3 +141,31 @@ pub(super) fn open(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_found_at_their_paths_and_nowhere_else() {
+        const ROOT: &str = "/.well-known/oauth-protected-resource";
+        let [own, slash] = ["/mcp", "/mcp/"].map(|path| format!("{ROOT}{path}"));
+        for (url, paths) in [
+            ("https://example.com", &[ROOT][..]),
+            ("https://example.com/", &[ROOT]),
+            ("https://example.com/mcp", &[&*own]),
+            // A client may add the path with or without the slash.
+            ("https://example.com/mcp/", &[&*own, &*slash]),
+        ] {
+            let url = ResourceUrl::parse(url).unwrap();
+            let documents = Documents::new(&url, &About::default(), "https://clerk.example.com", None);
+            assert_eq!(documents.paths().collect::<Vec<_>>(), paths, "{url:?}");
+            for path in paths {
+                assert!(documents.at(path).is_some(), "{path}");
+            }
+            for path in ["/", "/mcp", "/.well-known/", "/.well-known/x", AUTHORIZATION_SERVER] {
+                assert!(documents.at(path).is_none(), "{path}");
+            }
+        }
+    }
+}
