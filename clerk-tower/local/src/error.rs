@@ -288,8 +288,9 @@ impl ApiError {
     }
 
     /// A headline for a page.
-    pub(super) const fn title(&self) -> &'static str {
-        self.message
+    pub(super) fn title(&self) -> String {
+        let mut letters = self.message.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
     }
 
     /// A sentence for a page, without its full stop.

@@ -45,6 +45,7 @@ mod snapshot;
 mod surfing;
 mod templates;
 mod tickets;
+mod titles;
 mod tokens;
 mod user_credentials;
 mod users;

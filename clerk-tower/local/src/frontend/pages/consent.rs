@@ -80,7 +80,7 @@ pub(in super::super) fn consent(page: &Consent<'_>) -> HttpResponse {
          <p><a href=\"{}\">Use another account</a></p>\n",
         Escaped(&other)
     );
-    document(StatusCode::OK, "Allow access", &main)
+    document(StatusCode::OK, &format!("Allow access for {}", client.name), &main)
 }
 
 /// Returns what tells people where a redirect URI leads: the host, or else the scheme.

@@ -49,11 +49,12 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
 
 /// Returns the page of an error.
 pub(super) fn error(error: &ApiError) -> HttpResponse {
-    let (title, sentence) = (Escaped(error.title()), Escaped(error.sentence()));
+    let title = error.title();
+    let (heading, sentence) = (Escaped(&title), Escaped(error.sentence()));
     let main = format!(
-        "{LOGO}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
+        "{LOGO}<h1>{heading}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
     );
-    document(error.status(), error.title(), &main)
+    document(error.status(), &title, &main)
 }
 
 /// Parses the optional `redirect_url` of a form or a link.

@@ -25,18 +25,20 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
     };
     let name = picture::name(user);
     let organizations = parts::organizations(state, session, destination.as_ref());
-    let main = if organizations.is_empty() {
+    let (title, main) = if organizations.is_empty() {
         let hidden = parts::hidden(destination.as_ref());
-        format!(
+        let main = format!(
             "{LOGO}<h1>{} belongs to no organization</h1>\n<p>Sign in as someone who does.</p>\n\
              <form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
              </form>\n",
             Escaped(&name)
-        )
+        );
+        ("No organization", main)
     } else {
-        format!("{LOGO}<h1>Choose an organization</h1>\n<p>for {}</p>\n{organizations}", Escaped(&name))
+        let heading = format!("{LOGO}<h1>Choose an organization</h1>\n<p>for {}</p>\n", Escaped(&name));
+        ("Choose an organization", format!("{heading}{organizations}"))
     };
-    Ok(document(StatusCode::OK, "Choose an organization", &main))
+    Ok(document(StatusCode::OK, title, &main))
 }
 
 /// `POST /sign-in/organization`.

@@ -104,13 +104,15 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     )
 }
 
-/// Returns the form to enter an email address.
-pub(super) fn email(destination: Option<&Url>) -> String {
-    let hidden = hidden(destination);
+/// Returns the form to enter an email address, for the page with this path.
+pub(super) fn email(path: &str, destination: Option<&Url>) -> String {
+    let (hidden, path) = (hidden(destination), if path == "/sign-up" { "/sign-up" } else { "/sign-in" });
     format!(
-        "<form method=\"post\" action=\"/sign-in\">\n{hidden}<label for=\"email\">Email address</label>\n\
+        "<form method=\"post\" action=\"{path}\">\n{hidden}<label for=\"email\">Email address</label>\n\
          <input id=\"email\" name=\"email\" type=\"email\" maxlength=\"254\" autocomplete=\"email\" required \
-         placeholder=\"you@example.com\">\n<button class=\"button\">Continue</button>\n</form>\n"
+         placeholder=\"you@example.com\" aria-describedby=\"email-hint\">\n\
+         <p class=\"hint\" id=\"email-hint\">A new address creates an account.</p>\n\
+         <button class=\"button\">Continue</button>\n</form>\n"
     )
 }
 

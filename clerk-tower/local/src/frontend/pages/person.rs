@@ -34,7 +34,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
         client.and_then(|client| Some((client, state.active_session(client, request.now)?)))
     {
         let back = destination.clone().map(|url| return_address(Some(url), client));
-        return Ok(signed_in(state, session, user, destination.as_ref(), back.as_deref()));
+        return Ok(signed_in(request, state, session, user, destination.as_ref(), back.as_deref()));
     }
     Ok(signed_out(request, state, destination.as_ref(), StatusCode::OK, None))
 }
@@ -56,21 +56,26 @@ fn signed_out(
     let people = parts::people(state, destination);
     let or =
         if people.is_empty() { "<h2>There are no people yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
-    let email = parts::email(destination);
+    let email = parts::email(request.path, destination);
     let main = format!("{LOGO}<h1>{title}</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
     document(status, &page_title, &main)
 }
 
 /// Returns the page for a browser with a session.
 fn signed_in(
+    request: &BrowserRequest<'_>,
     state: &State,
     session: &Session,
     user: &User,
     destination: Option<&Url>,
     back: Option<&str>,
 ) -> HttpResponse {
-    let mut main =
-        format!("{LOGO}<h1>You are signed in</h1>\n<div class=\"row\">{}</div>\n", parts::person(user));
+    let notice = request.query.first("notice").and_then(Notice::parse);
+    let mut main = format!("{LOGO}<h1>You are signed in</h1>\n");
+    if let Some(notice) = notice {
+        main.push_str(&format!("<div class=\"done\" role=\"status\">{}</div>\n", notice.sentence()));
+    }
+    main.push_str(&format!("<div class=\"row\">{}</div>\n", parts::person(user)));
     if let (Some(destination), Some(back)) = (destination, back) {
         let (host, back) = (Escaped(host(destination)), Escaped(back));
         main.push_str(&format!("<a class=\"button\" href=\"{back}\">Continue to {host}</a>\n"));
@@ -79,14 +84,63 @@ fn signed_in(
     if !organizations.is_empty() {
         main.push_str(&format!("<h2>Organization</h2>\n{organizations}"));
     }
-    let (people, email) = (parts::people(state, destination), parts::email(destination));
+    let email = parts::email(request.path, destination);
+    let title = if request.path == "/sign-up" {
+        main.push_str(&format!("<h2>Sign up with another address</h2>\n{email}"));
+        "Sign up with another address"
+    } else {
+        let people = parts::people(state, destination);
+        main.push_str(&format!(
+            "<details><summary>Sign in as someone else</summary>\n{people}<div class=\"or\">or</div>\n{email}</details>\n"
+        ));
+        notice.map_or("You are signed in", Notice::title)
+    };
     let hidden = parts::hidden(destination);
     main.push_str(&format!(
-        "<details><summary>Sign in as someone else</summary>\n{people}<div class=\"or\">or</div>\n{email}</details>\n\
-         <form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
+        "<form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
          </form>\n"
     ));
-    document(StatusCode::OK, "You are signed in", &main)
+    document(StatusCode::OK, title, &main)
+}
+
+/// What happened to the email address that was entered.
+#[derive(Clone, Copy)]
+enum Notice {
+    /// It was new.
+    Created,
+    /// Somebody wanted to sign up with it, and it has an account.
+    Known,
+}
+
+impl Notice {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "created" => Some(Self::Created),
+            "known" => Some(Self::Known),
+            _ => None,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Known => "known",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Created => "Account created",
+            Self::Known => "Signed in to an existing account",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Created => "An account was created for this address.",
+            Self::Known => "This address already has an account. You are signed in to it.",
+        }
+    }
 }
 
 /// Returns the host and the port of a URL, as shown to people.
@@ -99,8 +153,8 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
     request.check_form()?;
     let destination = destination(request.form.first("redirect_url"))?;
     let state = &mut *request.local.state();
-    let user = match chosen(request, state) {
-        Ok(user) => user,
+    let (user, notice) = match chosen(request, state) {
+        Ok(chosen) => chosen,
         Err((status, problem)) => {
             return Ok(signed_out(request, state, destination.as_ref(), status, Some(&problem)));
         }
@@ -112,7 +166,11 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
     let next = if is_member {
         page_url("/sign-in/organization", destination.as_ref())
     } else {
-        return_address(destination, &client)
+        // An application shows who is signed in, and without one this page does.
+        match (destination, notice) {
+            (None, Some(notice)) => format!("/sign-in?notice={}", notice.as_str()),
+            (destination, _) => return_address(destination, &client),
+        }
     };
     Ok(see_other(&next, cookies))
 }
@@ -120,11 +178,14 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
 type Problem = (StatusCode, String);
 
 /// Returns the user that the form names. An unknown email address signs a new user up.
-fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
+fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<(UserId, Option<Notice>), Problem> {
     let user = match (request.form.first("user"), request.form.first("email")) {
         (Some(id), _) => state.users.get(id).ok(),
         (None, Some(email)) => match by_email(state, email.trim()) {
-            None => return sign_up(state, email.trim(), request),
+            None => {
+                let id = sign_up(state, email.trim(), request)?;
+                return Ok((id, Some(Notice::Created)));
+            }
             found => found,
         },
         (None, None) => None,
@@ -142,7 +203,8 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
         let problem = format!("{} is {what} and cannot sign in. Choose someone else.", picture::name(user));
         (error.status(), problem)
     })?;
-    Ok(user.id.clone())
+    let notice = (request.path == "/sign-up").then_some(Notice::Known);
+    Ok((user.id.clone(), notice))
 }
 
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {

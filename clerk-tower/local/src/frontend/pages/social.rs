@@ -31,8 +31,8 @@ fn page(
     problem: Option<&str>,
 ) -> Result<HttpResponse, ApiError> {
     let name = social::provider_name(&social::provider(state, request, visit)?);
+    let title = parts::title(&format!("Sign in with {name}"), problem);
     let (name, visit) = (Escaped(&name), Escaped(visit.unwrap_or_default()));
-    let title = parts::title("Sign in with a social provider", problem);
     let problem = parts::problem(problem);
     let people: String = state.users.iter().filter_map(row).take(parts::MAX_LISTED).collect();
     let people = if people.is_empty() {
