@@ -194,6 +194,21 @@ async fn cached_responses_are_used_by_age() {
 }
 
 #[tokio::test]
+async fn the_age_of_a_value_is_known_without_a_look_up() {
+    let fixture = Fixture::new();
+    let age = || fixture.clerk.cache().age(users::get("user_1"));
+    assert_eq!(age(), None);
+    fixture.name("user_1", "Ada").await;
+    assert_eq!(age(), Some(secs(0)));
+    fixture.clock.advance(secs(12));
+    assert_eq!((age(), fixture.clerk.cache().age(users::get("user_2"))), (Some(secs(12)), None));
+    let stats = fixture.clerk.cache().stats();
+    assert_eq!((stats.hits, stats.misses), (0, 1));
+    fixture.clerk.cache().invalidate_user(&"user_1".into());
+    assert_eq!(age(), None);
+}
+
+#[tokio::test]
 async fn each_age_of_the_policy_can_be_set() {
     let policy = CachePolicy::new()
         .fresh(secs(1))
