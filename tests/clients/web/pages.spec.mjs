@@ -135,6 +135,17 @@ test('the pages to sign in and up', async ({ page }) => {
   await check(page, 'sign-in with a problem');
   await page.goto(`${apiUrl}/sign-up`);
   await check(page, 'sign-up');
+  for (const number of ['first', 'second']) {
+    await page.goto(`${apiUrl}/sign-up`);
+    await page.getByLabel('Email address').fill(`${number}.${process.pid}@example.com`);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('status')).toHaveText('An account was created for this address.');
+    await expect(page.locator('.row').first()).toContainText(`${number}.${process.pid}@example.com`);
+  }
+  await check(page, 'account created');
+  await page.goto(`${apiUrl}/sign-up`);
+  await check(page, 'another sign-up');
+  await page.getByRole('button', { name: 'Sign out' }).click();
 
   await signIn(page, `${ME} Web`);
   await expect(page.getByRole('button', { name: ORGANIZATION })).toBeVisible();
