@@ -23,6 +23,8 @@ const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.
 const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
 const SECURITY: &str = include_str!("../../../clerk-axum/src/guide/security.md");
 const LOGGING: &str = include_str!("../../../clerk-tower/src/telemetry.md");
+const DASHBOARD: &str = include_str!("../../../examples/observability/dashboard.json");
+const ALERTS: &str = include_str!("../../../examples/observability/alerts.yml");
 const WEBHOOKS: &str = include_str!("../../../clerk-axum/src/guide/webhooks.md");
 const ENVIRONMENT: &str = include_str!("../../../clerk-tower/src/clerk/environment.md");
 
@@ -286,6 +288,23 @@ fn the_counters_and_messages_of_the_bounds_exist() {
         let is_documented = [LOGGING, TROUBLE].iter().any(|page| page.contains(&format!("`{name}`")));
         assert!(is_documented, "{name} is neither in clerk-tower/src/telemetry.md nor in troubleshooting");
     }
+}
+
+/// A query for a metric that does not exist shows nothing, and an alert on it never fires.
+#[test]
+fn the_dashboard_shows_every_metric_and_no_other() {
+    let named = |text: &'static str| -> BTreeSet<&str> {
+        let words = text.split(|it: char| !it.is_ascii_lowercase() && it != '_');
+        words.filter(|word| word.starts_with("clerk_")).collect()
+    };
+    let metrics: BTreeSet<&str> =
+        LOGGING.lines().filter_map(|line| line.strip_prefix("| `clerk_")?.split('`').next()).collect();
+    let dashboard = named(DASHBOARD).into_iter().filter_map(|name| name.strip_prefix("clerk_"));
+    assert_eq!(dashboard.collect::<BTreeSet<_>>(), metrics);
+    let unknown: Vec<_> =
+        named(ALERTS).into_iter().filter(|name| !metrics.contains(&name["clerk_".len()..])).collect();
+    assert!(metrics.len() > 15 && unknown.is_empty(), "{unknown:?}");
+    assert!(serde_json::from_str::<Value>(DASHBOARD).is_ok());
 }
 
 #[test]
