@@ -25,5 +25,6 @@ pub(crate) enum Hash {
     Sha512,
 }
 
-#[cfg(all(test, feature = "aws-lc-rs", feature = "rust-crypto"))]
+#[cfg(test)]
+#[cfg(all(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod tests;
