@@ -1,17 +1,25 @@
 //! Scopes that depend on the body of a call.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
 use bytes::Bytes;
 use clerk_axum::{ProtectedResource, local::LocalClerk, require, token::TokenKind};
-use clerk_tower::server::{rejection::Rejection, resource::CallScopesLayer};
+use clerk_tower::server::{
+    rejection::Rejection,
+    resource::{CallBody, CallScopesLayer, ProtectedResourceLayer},
+};
 use futures_util::stream;
 use http::{Method, header};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
+use tower::{ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
 const MCP: &str = "https://mcp.example.com/mcp";
 
@@ -189,6 +197,55 @@ async fn a_body_may_have_a_mebibyte_by_default() {
     for (length, status) in [(1024 * 1024, 200), (1024 * 1024 + 1, 413)] {
         let body = format!("{{{}}}", " ".repeat(length - 2));
         assert_eq!(send(&app, request(&token, body)).await.0, status, "{length}");
+    }
+}
+
+/// A body whose length is known, and of which nothing arrives.
+struct Announced(u64);
+
+impl http_body::Body for Announced {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_not_waited_for() {
+    let local = LocalClerk::seeded();
+    let app = app(&local, CallScopesLayer::tools([("add", "write")]).max_body_bytes(100).into());
+    let token = local.oauth_token("user_ada").create().token;
+    let sending = send(&app, request(&token, Body::new(Announced(101))));
+    let (status, _, body) = tokio::time::timeout(Duration::from_secs(60), sending).await.unwrap();
+    assert_eq!((status, &*code(&body)), (413, "clerk-call-too-large"));
+}
+
+/// A service that takes one request at a time, and must be ready before it is called.
+#[tokio::test]
+async fn the_place_of_a_rejected_call_is_free() {
+    let local = LocalClerk::seeded();
+    let inner = service_fn(async |_: http::Request<CallBody<Full<Bytes>>>| {
+        Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::default()))
+    });
+    let service = ServiceBuilder::new()
+        .layer(ProtectedResourceLayer::builder(local.client(), MCP).build().unwrap())
+        .layer(CallScopesLayer::tools([("add", "write")]))
+        .service(ConcurrencyLimit::new(inner, 1));
+    let token = local.oauth_token("user_ada").create().token;
+    for (tool, status) in [("add", 403), ("list", 200), ("add", 403), ("list", 200)] {
+        let request = http::Request::post("/mcp").header("authorization", format!("Bearer {token}"));
+        let response = service.clone().oneshot(request.body(Full::from(call(tool))).unwrap());
+        let response = tokio::time::timeout(Duration::from_secs(60), response).await.unwrap().unwrap();
+        assert_eq!(response.status(), status, "{tool}");
     }
 }
 

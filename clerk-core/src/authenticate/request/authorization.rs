@@ -107,6 +107,18 @@ mod tests {
         format!("{:?}", token(&headers))
     }
 
+    /// Proxies add a header whose name is there already, and HTTP/2 splits cookies.
+    #[test]
+    fn only_the_header_itself_must_not_occur_twice() {
+        let mut headers = HeaderMap::new();
+        for name in ["cookie", "authorization", "cookie", "x-forwarded-for", "x-forwarded-for"] {
+            headers.append(name, HeaderValue::from_static("Bearer a.b.c"));
+        }
+        assert_eq!(format!("{:?}", token(&headers)), "Token(\"a.b.c\")");
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a.b.c"));
+        assert_eq!(format!("{:?}", token(&headers)), "Broken");
+    }
+
     #[test]
     fn tokens_are_parsed_as_in_clerks_sdk() {
         for (value, expected) in [

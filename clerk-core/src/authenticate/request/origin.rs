@@ -337,7 +337,9 @@ mod tests {
             ("https://a.com/p", "b.com", false),
             ("https://a.com/p", "", false),
         ] {
-            for (version, is_good) in [(Version::HTTP_2, is_good), (Version::HTTP_11, true)] {
+            for (version, is_good) in
+                [(Version::HTTP_2, is_good), (Version::HTTP_3, is_good), (Version::HTTP_11, true)]
+            {
                 let mut request = request(target, &[("host", host)]);
                 *request.version_mut() = version;
                 let origin = RequestHead::from(&request).public_origin(&Forwarded::Ignore);

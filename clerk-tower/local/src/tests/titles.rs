@@ -60,7 +60,7 @@ fn every_page_has_a_title_of_its_own() {
         ("to sign up", "GET", "/sign-up", "", "Sign up"),
         ("not signed in", "POST", "/sign-in", "user=user_katherine", "Error: Sign in"),
         ("not signed up", "POST", "/sign-up", "email=nonsense", "Error: Sign up"),
-        ("an error", "GET", "/sign-in?redirect_url=nowhere", "", "Is invalid"),
+        ("an error", "GET", "/sign-in?redirect_url=nowhere", "", "Invalid redirect_url"),
         ("an unknown page", "GET", "/nowhere", "", "Not emulated"),
         // The first address, and then a second one.
         ("a new account", "POST", "/sign-up", "email=first@example.com", "Account created"),

@@ -271,6 +271,14 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_was_read_to_its_end_stays_complete() {
+        let mut watched = Watched::new(abc(), IDLE, None);
+        assert!(watched.frame().await.unwrap().is_ok());
+        tokio::time::sleep(IDLE * 2).await;
+        assert!(watched.is_end_stream() && watched.frame().await.is_none());
+    }
+
     #[tokio::test]
     async fn a_permit_is_kept_as_long_as_the_body() {
         let permits = Arc::new(Semaphore::new(1));

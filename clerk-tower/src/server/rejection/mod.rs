@@ -761,6 +761,17 @@ mod tests {
     }
 
     #[test]
+    fn only_rejections_about_scopes_are_joined() {
+        let read = Rejection::scope_missing(["read", "both"]);
+        let write = Rejection::scope_missing(["both", "write"]);
+        assert_eq!(read.joined_with(&write).unwrap().missing_scopes(), ["read", "both", "write"]);
+        let other = Rejection::check_failed();
+        for (one, two) in [(&read, &other), (&other, &read), (&other, &other)] {
+            assert!(one.joined_with(two).is_none(), "{one} and {two}");
+        }
+    }
+
+    #[test]
     fn a_missing_session_says_what_to_do_about_it() {
         for (reason, word) in [
             (Reason::SessionTokenAndUatMissing, "Sign in, or send"),
