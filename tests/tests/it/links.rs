@@ -151,7 +151,8 @@ fn every_link_of_a_page_on_a_code_host_leads_somewhere() {
                 problems.push(format!("{}: {link}: {problem}", path.display()));
             }
         }
-        let undefined = page.undefined.iter().filter(|_| !is_guide(path));
+        // `links.md` defines those of the guide.
+        let undefined = page.undefined.iter().filter(|it| it.starts_with('`') && !is_guide(path));
         problems.extend(
             undefined.map(|it| format!("{}: [{it}] is a link in documentation only", path.display())),
         );
