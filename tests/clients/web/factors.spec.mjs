@@ -39,11 +39,13 @@ test('an email link that is opened in another tab', async ({ page, site, context
   await page.getByText('Use another method').click();
   await page.getByRole('button', { name: /email link/i }).click();
   const inbox = await context.newPage();
+  const message = inbox.locator('#messages li', { hasText: emailAddress });
+  const link = message.getByRole('link', { name: 'Open the link' });
   await expect(async () => {
     await inbox.goto(apiUrl);
-    const message = inbox.locator('#messages li', { hasText: emailAddress });
-    await message.getByRole('link', { name: 'Open the link' }).click({ timeout: 500 });
+    expect(await link.count()).toBe(1);
   }).toPass();
+  await link.click();
   await inbox.waitForURL(/__clerk_status=verified/);
   await site.signedIn();
   expect(await page.evaluate(() => Clerk.user.id)).toBe(id);
