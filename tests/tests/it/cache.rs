@@ -199,9 +199,9 @@ async fn the_age_of_a_value_is_known_without_a_look_up() {
     let age = || fixture.clerk.cache().age(users::get("user_1"));
     assert_eq!(age(), None);
     fixture.name("user_1", "Ada").await;
-    let young = age().unwrap();
+    assert!(age().is_some());
     fixture.clock.advance(secs(12));
-    assert!(age().unwrap() >= young + secs(12));
+    assert!(age().unwrap() >= secs(12));
     assert_eq!(fixture.clerk.cache().age(users::get("user_2")), None);
     let stats = fixture.clerk.cache().stats();
     assert_eq!((stats.hits, stats.misses), (0, 1));
