@@ -61,7 +61,7 @@ fn app(clerk: Clerk) -> Router {
         .nest("/api", api)
         .fallback(async |headers: HeaderMap| page::not_found(&headers))
         .layer(map_request(stopwatch::stop))
-        // Whoever opens a page in a browser gets a page if the request is rejected. API clients get JSON.
+        // If a request is rejected, a browser that opens a page gets a page, and an API client gets JSON.
         .layer(ClerkLayer::new(&clerk).on_rejection(page::rejection))
         .layer(map_request(stopwatch::start))
         .with_state(App { clerk })

@@ -662,7 +662,7 @@ fn id_type<'o>(patterns: &'o [(String, String)], place: &str) -> Option<&'o str>
     places.into_iter().chain(names).find(|(pattern, _)| fits(pattern, place)).map(|(_, id)| id.as_str())
 }
 
-/// The default of a value. An empty list is no news.
+/// The default of a value. An empty list is not worth a sentence.
 fn default(schema: &Schema) -> Option<String> {
     match schema.default.as_ref()? {
         Value::String(text) => Some(text.clone()),

@@ -73,7 +73,7 @@ pub(crate) fn update(
         check::write_facts(codegen, &new)?;
         written.push_str("wrote facts.txt\n");
     }
-    // What cannot be read is no change yet, and the same document is entered once.
+    // An operation that cannot be read has not changed yet, and the same document is entered only once.
     let readable: String = changes.split_inclusive('\n').filter(|line| !line.contains(UNREAD)).collect();
     if !readable.is_empty() && !old.is(&pin) && enter(codegen, &old, &pin, &readable)? {
         written.push_str("wrote CHANGELOG.md\n");

@@ -19,6 +19,8 @@ use clerk_tests::{
 use http::Method;
 use serde_json::Value;
 
+use crate::links::headings;
+
 const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.md");
 const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
 const SECURITY: &str = include_str!("../../../clerk-axum/src/guide/security.md");
@@ -352,18 +354,6 @@ fn references(prose: &str, defined: &BTreeMap<&str, &str>) -> BTreeSet<String> {
     brackets.collect()
 }
 
-/// Returns the anchors of a page's headings.
-fn anchors(page: &str) -> BTreeSet<String> {
-    let headings = page
-        .lines()
-        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
-    let anchor = |heading: &str| {
-        let kept = heading.chars().filter(|one| one.is_alphanumeric() || " -_".contains(*one));
-        kept.collect::<String>().to_lowercase().replace(' ', "-")
-    };
-    headings.map(anchor).collect()
-}
-
 /// In the documentation, the definitions of `links.md` count, which rustdoc checks; on a code host those of the page.
 #[test]
 fn links_of_the_guide_lead_somewhere_in_both_places() {
@@ -386,7 +376,7 @@ fn links_of_the_guide_lead_somewhere_in_both_places() {
         );
         for link in page.split("](#").skip(1) {
             let anchor = link.split(')').next().unwrap();
-            assert!(anchors(page).contains(anchor), "{name} has no heading for #{anchor}");
+            assert!(headings(page).contains(anchor), "{name} has no heading for #{anchor}");
         }
         let own = definitions(page);
         let referenced = references(page, &own);
@@ -406,7 +396,7 @@ fn links_of_the_guide_lead_somewhere_in_both_places() {
                     module.replacen('#', ".md#", 1).trim_end_matches(".md"),
                     target.trim_end_matches(".md")
                 );
-                assert!(anchor.is_empty() || anchors(&prose(&text)).contains(anchor), "{name}: {target}");
+                assert!(anchor.is_empty() || headings(&text).contains(anchor), "{name}: {target}");
             } else {
                 let item = item.split('#').next().unwrap().rsplit("::").next().unwrap();
                 let is_module = target.contains(item) || item == "tower";

@@ -94,6 +94,11 @@ fn read(markdown: &str) -> Page {
     page
 }
 
+/// Returns the ids of a page's headings.
+pub(crate) fn headings(markdown: &str) -> BTreeSet<String> {
+    read(markdown).headings
+}
+
 fn pages() -> BTreeMap<PathBuf, Page> {
     let mut found = Vec::new();
     find(&root(), &mut found);
@@ -198,7 +203,7 @@ fn code_on_a_code_host_is_compiled() {
         if is_documentation(&path) || is_guide(&path) || !with_rust(&page) {
             continue;
         }
-        let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
         let compiled = COMPILED.iter().find(|(readme, ..)| *readme == name);
         let (_, source, included) = compiled.unwrap_or_else(|| panic!("the code of {name} is not compiled"));
         let source = fs::read_to_string(root().join(source)).unwrap();
