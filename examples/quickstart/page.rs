@@ -78,10 +78,13 @@ impl Seen {
         );
         let mut claims = String::new();
         if let Some(token) = &self.token {
-            let age = token.age_of_user.map_or_else(|| "not cached".to_owned(), duration);
+            let age = token.age_of_user.map_or_else(
+                || "not cached".to_owned(),
+                |age| format!("{} old <small>at most 30 s, or less after a webhook</small>", duration(age)),
+            );
             rows.push_str(&format!(
                 "<dt>Session token</dt><dd>{} s old <small>expires in {} s, then the layer renews it</small></dd>\n\
-                 <dt>User from Clerk</dt><dd>{age} old <small>at most 30 s, or less after a webhook</small></dd>\n",
+                 <dt>User from Clerk</dt><dd>{age}</dd>\n",
                 token.age_in_seconds.max(0),
                 token.seconds_left.max(0),
             ));
