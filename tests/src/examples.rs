@@ -2022,7 +2022,7 @@ pub async fn waitlist_entries(given: Given) -> Result<(), Error> {
         // Example of CreateBulkWaitlistEntries
         use clerk_axum::api::waitlist_entries;
 
-        let entrys = clerk
+        let entries = clerk
             .send(waitlist_entries::bulk_create([waitlist_entries::BulkCreateItem::new("ada@example.com")]))
             .await?;
     }

@@ -3,7 +3,7 @@
 use crate::{
     emit_api::{arguments, is_paged},
     ir::{Field, Operation, Output, Ty},
-    names::{camel, identifier, snake},
+    names::{camel, identifier, plural, snake},
     overlay::{Kind, Overlay},
     rust::{described, doc, lead},
 };
@@ -44,32 +44,49 @@ fn parameters(operation: &Operation, overlay: &Overlay) -> String {
     for (field, kind) in required.iter().chain(&optional) {
         let name = identifier(&field.wire);
         let name = name.trim_start_matches("r#");
-        let ty = type_of(field, *kind);
+        let ty = type_of(operation, field, *kind);
         let head = match field.required {
             true => format!("`{name}` ({ty}, required)"),
             false => format!("[`{name}`]({builder}::{name}) ({ty})"),
         };
         out.push_str(&item(&format!("{head}: {}", lower_first(&meaning(operation, field, *kind, overlay)))));
     }
-    let is_update = matches!(operation.method, "PATCH" | "PUT");
-    if is_update && optional.iter().any(|(field, _)| field.nullable) {
-        out.push_str("///\n");
-        out.push_str(&doc(
-            "///",
-            "A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.",
-        ));
+    if let Some(note) = note(operation, &optional) {
+        out.push_str(&format!("///\n{}", doc("///", &note)));
     }
     out
+}
+
+/// What becomes of the stored values that an update does not set.
+fn note(operation: &Operation, optional: &[(&Field, Kind)]) -> Option<String> {
+    const KEPT: &str = "A stored value whose parameter is not set is kept.";
+    const CLEARED: &str = "[`Nullable::Null`] clears a value that can be empty.";
+    if optional.iter().any(|(field, kind)| clears(operation, field, *kind)) {
+        return Some(format!("{KEPT} {CLEARED}"));
+    }
+    // What a PUT replaces as a whole is not kept.
+    (operation.method == "PATCH" && !optional.is_empty()).then(|| KEPT.to_owned())
+}
+
+/// Whether the operation changes something that is stored.
+fn is_update(operation: &Operation) -> bool {
+    matches!(operation.method, "PATCH" | "PUT")
+}
+
+/// Whether `null` clears what is stored. A flag cannot be empty, and a new object has nothing to clear.
+fn clears(operation: &Operation, field: &Field, kind: Kind) -> bool {
+    is_update(operation) && field.nullable && field.ty != Ty::Bool && !matches!(kind, Kind::Query)
 }
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn type_of(field: &Field, kind: Kind) -> String {
+fn type_of(operation: &Operation, field: &Field, kind: Kind) -> String {
     let ty = link(&field.ty);
-    let is_nullable = field.nullable && !matches!(kind, Kind::Query);
-    if is_nullable { format!("{ty} or `null`") } else { ty }
+    // A required parameter has no other way to say nothing.
+    let takes_null = (field.required && field.nullable) || clears(operation, field, kind);
+    if takes_null { format!("{ty} or `null`") } else { ty }
 }
 
 fn link(ty: &Ty) -> String {
@@ -93,28 +110,21 @@ fn link(ty: &Ty) -> String {
 
 /// What a parameter is, with its limits and its default.
 fn meaning(operation: &Operation, field: &Field, kind: Kind, overlay: &Overlay) -> String {
-    const LONGEST: usize = 120;
-    // The setters share a sentence that says so of most lists. Here stands what is documented for this one.
-    const OF_MOST: &str = " Most lists default to `-created_at`.";
     let said = match field.required {
         true => overlay.required(&operation.id, &field.wire),
         false => overlay.field(&operation.id, &field.wire, kind),
     };
-    let mut out = match said {
-        Some(said) if said.chars().count() > LONGEST => lead(said).0.to_owned(),
-        Some(said) => said.to_owned(),
-        None => of_id(field),
-    };
-    out = out.replace(OF_MOST, "");
+    let mut out = said.map_or_else(|| of_id(field), str::to_owned);
     // A setter sets; a parameter is.
     if let Some(rest) = out.strip_prefix("Sets ") {
         out = upper_first(rest);
     }
-    let said = said.unwrap_or_default();
-    if let Some(limits) = limits(field).filter(|limits| !mentions(said, limits)) {
+    if let Some(limits) = limits(field).filter(|limits| !mentions(&out, limits)) {
         out.push_str(&format!(" {limits}"));
     }
-    if let Some(default) = field.valid.default.as_deref().filter(|default| !out.contains(*default)) {
+    // An update keeps what is stored, whatever a new object would get.
+    let default = field.valid.default.as_deref().filter(|_| !is_update(operation));
+    if let Some(default) = default.filter(|_| !out.contains("Defaults to ")) {
         out.push_str(&format!(" Defaults to `{default}`."));
     }
     if field.deprecated {
@@ -140,21 +150,28 @@ fn of_id(field: &Field) -> String {
         other => other.to_owned(),
     };
     let words = words.split(' ').map(spelled).collect::<Vec<_>>().join(" ");
-    if is_list { format!("The IDs of the {words}s.") } else { format!("The ID of the {words}.") }
+    if is_list { format!("The IDs of the {}.", plural(&words)) } else { format!("The ID of the {words}.") }
 }
 
-/// Whether each number of the limits is in the sentence, also with commas.
+/// Whether the number of the limits is in the sentence, also with commas.
 fn mentions(said: &str, limits: &str) -> bool {
     let said = said.replace(',', "");
-    let mut numbers = limits.split(|letter: char| !letter.is_ascii_digit()).filter(|word| !word.is_empty());
     // The last one is the maximum, or the only one. A minimum of 1 beside it goes without saying.
-    numbers.next_back().is_none_or(|number| said.contains(number))
+    numbers(limits).next_back().is_none_or(|limit| numbers(&said).any(|number| number == limit))
+}
+
+fn numbers(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_digit()).filter(|word| !word.is_empty())
 }
 
 fn limits(field: &Field) -> Option<String> {
     if let Some((min, max)) = field.items {
         let range = if min == 0 { format!("At most {max}") } else { format!("{min} to {max}") };
         return Some(format!("{range} items."));
+    }
+    if matches!(field.ty, Ty::List(_)) && field.valid.min_items > 0 {
+        let least = field.valid.min_items;
+        return Some(format!("At least {least} item{}.", if least == 1 { "" } else { "s" }));
     }
     let range = field.range()?;
     let unit = if field.ty == Ty::Text { " characters" } else { "" };
@@ -207,6 +224,7 @@ fn returns(operation: &Operation) -> String {
             format!("one [`Page`] of {}; `clerk.stream(..)` returns the items of all pages", link(ty))
         }
         Output::Page(ty) => format!("a [`Page`] with every {}", link(ty)),
+        Output::Value(ty @ Ty::List(_)) => format!("a {}", link(ty)),
         Output::Value(ty) => link(ty),
     }
 }
@@ -315,7 +333,9 @@ The operations of Clerk's Backend API, one module per section of Clerk's referen
 
 Each function takes the required fields of an operation and returns a request builder. Setters set the
 optional fields. A field that is not set is not sent: Clerk then uses its default, and an update keeps
-the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null).
+the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null). Setters of
+flags, and of the fields of a new object, can accept it too: then it means the same as not setting the
+field.
 
 ```
 use clerk_core::{Operation, api::{OPERATIONS, users}};

@@ -9,7 +9,7 @@ use crate::{
     emit_api::arguments,
     emit_samples,
     ir::{Api, Field, Operation, Output, Ty},
-    names::{identifier, snake},
+    names::{identifier, plural, snake},
     overlay::Overlay,
     rust::uses,
 };
@@ -127,7 +127,7 @@ fn variable(operation: &Operation, overlay: &Overlay) -> Option<String> {
         Output::Nothing => None,
         Output::Text => Some("text".to_owned()),
         Output::Page(_) => Some("page".to_owned()),
-        Output::Value(Ty::List(item)) => Some(format!("{}s", of(item).trim_end_matches('s'))),
+        Output::Value(Ty::List(item)) => Some(plural(&of(item))),
         Output::Value(ty) => Some(of(ty)),
     }
 }

@@ -50,6 +50,10 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
             .filter(|it| !is_id(&it.ty) && overlay.required(id, &it.wire).is_none())
             .map(|it| format!("`{id}.{}`, which is required, has no sentence in `fields.required`", it.wire));
         undescribed.for_each(&mut say);
+        arguments(operation)
+            .into_iter()
+            .filter_map(|(it, kind)| too_long(overlay, id, it, kind))
+            .for_each(&mut say);
         if let Body::Object(fields) | Body::Multipart(fields) = &operation.body {
             fields
                 .iter()
@@ -176,6 +180,17 @@ fn falls_back(overlay: &Overlay, object: &Struct, field: &Field) -> Option<Strin
     let is_optional = !field.required || field.nullable;
     (denies && !is_optional && !overlay.is_strict(&object.name, field))
         .then(|| format!("`{place}` denies access, so it must be `strict`"))
+}
+
+/// The page of an operation shows what is said of each parameter in full, as an item of a list.
+fn too_long(overlay: &Overlay, operation: &str, field: &Field, kind: Kind) -> Option<String> {
+    const LONGEST: usize = 250;
+    let said = match field.required {
+        true => overlay.required(operation, &field.wire),
+        false => overlay.field(operation, &field.wire, kind),
+    };
+    said.filter(|said| said.chars().count() > LONGEST)
+        .map(|_| format!("what is said of `{operation}.{}` is longer than {LONGEST} characters", field.wire))
 }
 
 /// The first sentence is shown in the index of a module, so it has to fit on one line there.

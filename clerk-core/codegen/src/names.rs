@@ -59,6 +59,17 @@ pub(crate) fn variant(value: &str) -> String {
     }
 }
 
+/// The plural of an English word. One that ends with a single `s`, such as `results`, is a plural already.
+pub(crate) fn plural(word: &str) -> String {
+    let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if ends(&["ss", "x", "ch", "sh"]) => format!("{word}es"),
+        _ if ends(&["s"]) => word.to_owned(),
+        _ => format!("{word}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +92,19 @@ mod tests {
         assert_eq!(camel("OAuthAccessToken"), "OAuthAccessToken");
         assert_eq!(identifier("type"), "r#type");
         assert_eq!(variant("-enterprise_sso"), "NotEnterpriseSso");
+    }
+
+    #[test]
+    fn plurals() {
+        for (word, want) in [
+            ("user", "users"),
+            ("entry", "entries"),
+            ("key", "keys"),
+            ("email address", "email addresses"),
+            ("match", "matches"),
+            ("results", "results"),
+        ] {
+            assert_eq!(plural(word), want);
+        }
     }
 }

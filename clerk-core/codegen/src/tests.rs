@@ -4,6 +4,7 @@ mod changes;
 mod decisions;
 mod documented;
 mod history;
+mod parameters;
 
 use std::collections::BTreeMap;
 

@@ -154,7 +154,7 @@ let token = clerk
 /// # Parameters
 ///
 /// - `admin_portal_link_token_id` ([`Id`], required): the ID of the admin portal link token.
-/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the revocation.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String`): the reason of the revocation.
 pub fn revoke(admin_portal_link_token_id: impl Into<Id>) -> Revoke {
     Revoke {
         admin_portal_link_token_id: admin_portal_link_token_id.into(),

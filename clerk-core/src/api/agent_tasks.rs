@@ -66,12 +66,15 @@ let agent_task = clerk
 ///
 /// # Parameters
 ///
-/// - `on_behalf_of` ([`CreateOnBehalfOf`], required): the user that the agent acts for.
+/// - `on_behalf_of` ([`CreateOnBehalfOf`], required): the user that the agent acts for. Takes exactly one
+///   of `user_id` and `identifier`.
 /// - `permissions` ([`AgentTaskPermissions`], required): what the agent may do. Clerk accepts only
 ///   `AgentTaskPermissions::Any`.
-/// - `agent_name` (`String`, required): the name of the agent.
+/// - `agent_name` (`String`, required): the name of the agent. Tasks with the same name share an
+///   `agent_id`.
 /// - `task_description` (`String`, required): what the agent is to do.
-/// - `redirect_url` (`String`, required): where the user goes once the session exists.
+/// - `redirect_url` (`String`, required): where the user goes once the session exists: an absolute URL on
+///   a domain of the instance, with `https` in production.
 /// - [`session_max_duration_in_seconds`](Create::session_max_duration_in_seconds) (`i64`): the maximum
 ///   duration of the resulting session in seconds. Defaults to 1800.
 pub fn create(

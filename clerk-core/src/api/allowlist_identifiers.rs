@@ -153,7 +153,8 @@ let entry = clerk.send(allowlist_identifiers::create("*@example.com").notify(tru
 ///
 /// - `identifier` (`String`, required): an email address, a phone number, a Web3 wallet, or an email
 ///   domain such as `*@example.com`.
-/// - [`notify`](Create::notify) (`bool`): whether Clerk also sends an invitation. Defaults to `false`.
+/// - [`notify`](Create::notify) (`bool`): whether Clerk also sends an invitation. Only for email
+///   addresses and phone numbers. Defaults to `false`.
 pub fn create(identifier: impl Into<String>) -> Create {
     Create { identifier: identifier.into(), notify: None }
 }
@@ -169,7 +170,8 @@ pub struct Create {
 opaque!(Create);
 
 impl Create {
-    /// Sets whether Clerk also sends an invitation. Defaults to `false`.
+    /// Sets whether Clerk also sends an invitation. Only for email addresses and phone numbers. Defaults to
+    /// `false`.
     pub fn notify(mut self, notify: bool) -> Self {
         self.notify = Some(notify);
         self

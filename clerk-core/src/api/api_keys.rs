@@ -66,8 +66,8 @@ let page =
 ///   too. Defaults to `false`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of keys to return, 1 to 100. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
-/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
-///   searched fields.
+/// - [`query`](List::query) (`String`): includes only keys that match this string. Clerk does not
+///   document which fields it searches.
 pub fn list(subject: impl Into<Id>) -> List {
     List {
         r#type: None,
@@ -118,7 +118,7 @@ impl List {
         self
     }
 
-    /// Includes only items that contain this string in one of the searched fields.
+    /// Includes only keys that match this string. Clerk does not document which fields it searches.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -198,12 +198,12 @@ let api_key =
 /// - `name` (`String`, required): the name. At least 3 characters.
 /// - `subject` ([`Id`], required): the ID of the user or of the organization whose key it is.
 /// - [`type`](Create::type) (`String`): the type of the key, 3 to 25 characters. Defaults to `api_key`.
-/// - [`description`](Create::description) (`String` or `null`): the description. At most 255 characters.
-/// - [`claims`](Create::claims) (any JSON or `null`): custom claims, any JSON.
+/// - [`description`](Create::description) (`String`): the description. At most 255 characters.
+/// - [`claims`](Create::claims) (any JSON): custom claims, any JSON.
 /// - [`scopes`](Create::scopes) (list of `String`): the scopes of the key. Your application defines them.
-/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the key.
-/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64` or `null`): the lifetime of
-///   the key in seconds. If unset, the key never expires. At least 1.
+/// - [`created_by`](Create::created_by) ([`UserId`]): the user who creates the key.
+/// - [`seconds_until_expiration`](Create::seconds_until_expiration) (`i64`): the lifetime of the key in
+///   seconds. If unset, the key never expires. At least 1.
 pub fn create(name: impl Into<String>, subject: impl Into<Id>) -> Create {
     Create {
         r#type: None,
@@ -386,7 +386,8 @@ let api_key = clerk.send(api_keys::update("ak_1").scopes(["read", "write"])).awa
 /// - [`seconds_until_expiration`](Update::seconds_until_expiration) (`i64` or `null`): the remaining
 ///   lifetime of the key in seconds, counted from now. At least 1.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(api_key_id: impl Into<Id>) -> Update {
     Update {
         api_key_id: api_key_id.into(),
@@ -601,7 +602,7 @@ let api_key = clerk.send(api_keys::revoke("ak_1").revocation_reason("leaked")).a
 /// # Parameters
 ///
 /// - `api_key_id` ([`Id`], required): the ID of the API key.
-/// - [`revocation_reason`](Revoke::revocation_reason) (`String` or `null`): the reason of the revocation.
+/// - [`revocation_reason`](Revoke::revocation_reason) (`String`): the reason of the revocation.
 pub fn revoke(api_key_id: impl Into<Id>) -> Revoke {
     Revoke { api_key_id: api_key_id.into(), revocation_reason: Nullable::Absent }
 }

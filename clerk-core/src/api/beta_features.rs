@@ -47,16 +47,17 @@ let settings =
 ///
 /// # Parameters
 ///
-/// - [`restricted_to_allowlist`](UpdateInstanceSettings::restricted_to_allowlist) (`bool` or `null`):
-///   whether only identifiers on the allow-list can sign up. Defaults to `false`.
+/// - [`restricted_to_allowlist`](UpdateInstanceSettings::restricted_to_allowlist) (`bool`): whether only
+///   identifiers on the allow-list can sign up.
 /// - [`from_email_address`](UpdateInstanceSettings::from_email_address) (`String` or `null`): the local
 ///   part of the sender's address, before the `@`. Only letters and digits are allowed.
-/// - [`progressive_sign_up`](UpdateInstanceSettings::progressive_sign_up) (`bool` or `null`): whether
-///   users can sign up step by step.
-/// - [`test_mode`](UpdateInstanceSettings::test_mode) (`bool` or `null`): whether test email addresses
-///   and test phone numbers work.
+/// - [`progressive_sign_up`](UpdateInstanceSettings::progressive_sign_up) (`bool`): whether users can
+///   sign up step by step. Deprecated by Clerk.
+/// - [`test_mode`](UpdateInstanceSettings::test_mode) (`bool`): whether test email addresses and test
+///   phone numbers work. New development instances have it enabled.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update_instance_settings() -> UpdateInstanceSettings {
     UpdateInstanceSettings {
         restricted_to_allowlist: Nullable::Absent,
@@ -92,13 +93,14 @@ impl UpdateInstanceSettings {
         self
     }
 
-    /// Sets whether users can sign up step by step.
+    /// Sets whether users can sign up step by step. Deprecated by Clerk.
     pub fn progressive_sign_up(mut self, progressive_sign_up: impl Into<Nullable<bool>>) -> Self {
         self.progressive_sign_up = progressive_sign_up.into();
         self
     }
 
-    /// Sets whether test email addresses and test phone numbers work.
+    /// Sets whether test email addresses and test phone numbers work. New development instances have it
+    /// enabled.
     pub fn test_mode(mut self, test_mode: impl Into<Nullable<bool>>) -> Self {
         self.test_mode = test_mode.into();
         self

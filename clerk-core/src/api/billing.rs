@@ -3,7 +3,7 @@
 //! | Task | Function | |
 //! |---|---|---|
 //! | Find | [`list_plans`] | Lists plans, newest first. |
-//! |  | [`list_prices`] | Lists prices, lowest first. |
+//! |  | [`list_prices`] | Lists prices, lowest first; of equal amounts, the newest first. |
 //! |  | [`list_subscription_items`] | Lists the subscription items of users and organizations, newest first. |
 //! |  | [`list_statements`] | Lists statements, newest first. |
 //! |  | [`get_statement`] | Gets a statement. |
@@ -151,7 +151,7 @@ impl Paged for ListPlans {
     }
 }
 
-/// Lists prices, lowest first.
+/// Lists prices, lowest first; of equal amounts, the newest first.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -180,7 +180,8 @@ pub fn list_prices() -> ListPrices {
     ListPrices { limit: None, offset: None, plan_id: None }
 }
 
-/// Request builder for [`list_prices`]: `GET /billing/prices`, lists prices, lowest first.
+/// Request builder for [`list_prices`]: `GET /billing/prices`, lists prices, lowest first; of equal
+/// amounts, the newest first.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListPrices {
@@ -279,10 +280,11 @@ let price = clerk.send(billing::create_price("cplan_1", 500).currency("USD")).aw
 /// # Parameters
 ///
 /// - `plan_id` ([`Id`], required): the ID of the plan.
-/// - `amount` (`i64` or `null`, required): the amount, in the smallest unit of the currency.
+/// - `amount` (`i64` or `null`, required): the monthly amount, in the smallest unit of the currency. 0 is
+///   free; any other amount is at least 100.
 /// - [`currency`](CreatePrice::currency) (`String`): the currency code. Defaults to `USD`.
-/// - [`annual_monthly_amount`](CreatePrice::annual_monthly_amount) (`i64` or `null`): the monthly amount
-///   when billed annually, in the currency's smallest unit. 0 is free.
+/// - [`annual_monthly_amount`](CreatePrice::annual_monthly_amount) (`i64`): the monthly amount when
+///   billed annually, in the currency's smallest unit. 0 is free; any other amount is at least 100.
 /// - [`description`](CreatePrice::description) (`String`): the description.
 /// - [`supported_billing_periods`](CreatePrice::supported_billing_periods) ([`BillingPricePeriods`]): the
 ///   billing periods that the price supports. If unset, Clerk infers them from the amounts.
@@ -318,7 +320,8 @@ impl CreatePrice {
         self
     }
 
-    /// Sets the monthly amount when billed annually, in the currency's smallest unit. 0 is free.
+    /// Sets the monthly amount when billed annually, in the currency's smallest unit. 0 is free; any other
+    /// amount is at least 100.
     pub fn annual_monthly_amount(mut self, annual_monthly_amount: impl Into<Nullable<i64>>) -> Self {
         self.annual_monthly_amount = annual_monthly_amount.into();
         self
@@ -397,8 +400,8 @@ let page = clerk.send(billing::list_subscription_items().limit(100)).await?;
 /// - [`plan_id`](ListSubscriptionItems::plan_id) ([`Id`]): includes only items of this plan.
 /// - [`include_free`](ListSubscriptionItems::include_free) (`bool`): whether items of free plans are
 ///   listed too. Defaults to `false`.
-/// - [`query`](ListSubscriptionItems::query) (`String`): includes only items that contain this string in
-///   one of the searched fields.
+/// - [`query`](ListSubscriptionItems::query) (`String`): includes only subscription items that match this
+///   string. Clerk does not document which fields it searches.
 pub fn list_subscription_items() -> ListSubscriptionItems {
     ListSubscriptionItems {
         limit: None,
@@ -464,7 +467,8 @@ impl ListSubscriptionItems {
         self
     }
 
-    /// Includes only items that contain this string in one of the searched fields.
+    /// Includes only subscription items that match this string. Clerk does not document which fields it
+    /// searches.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -623,7 +627,8 @@ let item = clerk
 /// # Parameters
 ///
 /// - `subscription_item_id` ([`Id`], required): the ID of the subscription item.
-/// - `extend_to` (`String`, required): the new end of the trial, as an RFC 3339 string.
+/// - `extend_to` (`String`, required): the new end of the trial, as an RFC 3339 string: in the future,
+///   and at most 365 days ahead.
 pub fn extend_subscription_item_free_trial(
     subscription_item_id: impl Into<Id>,
     extend_to: impl Into<String>,

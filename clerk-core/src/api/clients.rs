@@ -2,7 +2,7 @@
 //!
 //! | Task | Function | |
 //! |---|---|---|
-//! | Find | [`list`] | Lists the clients of the instance. Deprecated. |
+//! | Find | [`list`] | Lists the clients of the instance, newest first. Deprecated. |
 //! |  | [`get`] | Gets a client, with its sessions. |
 //! |  | [`get_handshake_payload`] | Gets the cookies of a handshake, for the nonce that the handshake returned. |
 //! | Check | [`verify`] | Verifies a client token and gets its client. |
@@ -31,7 +31,7 @@ use crate::{
     page::{Paged, Window},
 };
 
-/// Lists the clients of the instance.
+/// Lists the clients of the instance, newest first.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -59,7 +59,7 @@ pub fn list() -> List {
     List { limit: None, offset: None }
 }
 
-/// Request builder for [`list`]: `GET /clients`, lists the clients of the instance.
+/// Request builder for [`list`]: `GET /clients`, lists the clients of the instance, newest first.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {

@@ -103,10 +103,11 @@ let domain = clerk.send(domains::add("satellite.example.com", true)).await?;
 ///
 /// # Parameters
 ///
-/// - `name` (`String`, required): the domain, such as `satellite.example.com`.
+/// - `name` (`String`, required): the domain, such as `satellite.example.com`. In development it can
+///   include a port.
 /// - `is_satellite` (`bool`, required): whether it is a satellite domain. Clerk accepts only `true`.
-/// - [`proxy_url`](Add::proxy_url) (`String` or `null`): the URL of the proxy in front of Clerk's
-///   Frontend API. Only for production instances.
+/// - [`proxy_url`](Add::proxy_url) (`String`): the URL of the proxy in front of Clerk's Frontend API.
+///   Only for production instances.
 pub fn add(name: impl Into<String>, is_satellite: bool) -> Add {
     Add { name: name.into(), is_satellite, proxy_url: Nullable::Absent }
 }
@@ -180,11 +181,12 @@ let domain =
 /// - [`name`](Update::name) (`String` or `null`): the domain name, such as `example.com`. In development
 ///   it can include a port.
 /// - [`proxy_url`](Update::proxy_url) (`String` or `null`): the URL of the proxy in front of Clerk's
-///   Frontend API.
-/// - [`is_secondary`](Update::is_secondary) (`bool` or `null`): whether the domain is for a secondary
-///   application, so that its subdomain is significant.
+///   Frontend API. `Nullable::Null` switches to DNS. Only for production instances.
+/// - [`is_secondary`](Update::is_secondary) (`bool`): whether the domain is for a secondary application,
+///   so that its subdomain is significant.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(domain_id: impl Into<Id>) -> Update {
     Update {
         domain_id: domain_id.into(),

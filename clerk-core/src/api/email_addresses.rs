@@ -56,11 +56,11 @@ let email_address =
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
 /// - `email_address` (`String`, required): the email address.
-/// - [`verified`](Create::verified) (`bool` or `null`): whether it is created verified.
-/// - [`primary`](Create::primary) (`bool` or `null`): whether it becomes the primary one. Defaults to
-///   `false`, except for a user's first email address.
-/// - [`notify_primary_email_address_changed`](Create::notify_primary_email_address_changed) (`bool` or
-///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+/// - [`verified`](Create::verified) (`bool`): whether it is created verified.
+/// - [`primary`](Create::primary) (`bool`): whether it becomes the primary one. Defaults to `false`,
+///   except for a user's first email address.
+/// - [`notify_primary_email_address_changed`](Create::notify_primary_email_address_changed) (`bool`):
+///   whether Clerk notifies the previous primary email address. Defaults to `false`.
 pub fn create(user_id: impl Into<UserId>, email_address: impl Into<String>) -> Create {
     Create {
         user_id: user_id.into(),
@@ -218,12 +218,12 @@ let email_address = clerk.send(email_addresses::update("idn_1").primary(true)).a
 /// # Parameters
 ///
 /// - `email_address_id` ([`Id`], required): the ID of the email address.
-/// - [`verified`](Update::verified) (`bool` or `null`): whether it is verified.
-/// - [`primary`](Update::primary) (`bool` or `null`): whether it becomes the primary one.
-/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool` or
-///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+/// - [`verified`](Update::verified) (`bool`): whether it is verified.
+/// - [`primary`](Update::primary) (`bool`): whether it becomes the primary one.
+/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool`):
+///   whether Clerk notifies the previous primary email address. Defaults to `false`.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept.
 pub fn update(email_address_id: impl Into<Id>) -> Update {
     Update {
         email_address_id: email_address_id.into(),
@@ -527,11 +527,10 @@ let email_address =
 /// - `user_id` ([`UserId`], required): the ID of the user.
 /// - `email_address` (`String`, required): the email address.
 /// - [`identification_status`](ReplaceForUser::identification_status) ([`IdentificationStatus`]): the
-///   status of the new email address. Defaults to `verified`.
+///   status of the new email address. Defaults to `verified`. With `unverified`, a user without another
+///   way to sign in is locked out.
 /// - [`notify_primary_email_address_changed`](ReplaceForUser::notify_primary_email_address_changed)
-///   (`bool` or `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
-///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+///   (`bool`): whether Clerk notifies the previous primary email address. Defaults to `false`.
 pub fn replace_for_user(user_id: impl Into<UserId>, email_address: impl Into<String>) -> ReplaceForUser {
     ReplaceForUser {
         user_id: user_id.into(),

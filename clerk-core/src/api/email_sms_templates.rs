@@ -2,7 +2,7 @@
 //!
 //! | Task | Function | |
 //! |---|---|---|
-//! | Find | [`list`] | Lists the email templates or the text message templates. Deprecated. |
+//! | Find | [`list`] | Lists the email templates or the text message templates, sorted by position. Deprecated. |
 //! |  | [`get`] | Gets a template, by its type and slug. Deprecated. |
 //! | Change | [`upsert`] | Updates a template, given by its type and slug. Deprecated. |
 //! |  | [`revert`] | Reverts a template to Clerk's default. Deprecated. |
@@ -32,7 +32,7 @@ use crate::{
     page::{Paged, Window},
 };
 
-/// Lists the email templates or the text message templates.
+/// Lists the email templates or the text message templates, sorted by position.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -63,7 +63,7 @@ pub fn list(template_type: impl Into<TemplateType>) -> List {
 }
 
 /// Request builder for [`list`]: `GET /templates/{template_type}`, lists the email templates or the
-/// text message templates.
+/// text message templates, sorted by position.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
@@ -239,14 +239,15 @@ let template = clerk
 /// - [`subject`](Upsert::subject) (`String` or `null`): the subject. Only for email templates.
 /// - [`markup`](Upsert::markup) (`String` or `null`): the editor markup that the body was generated from.
 /// - [`body`](Upsert::body) (`String`): the body, with variables.
-/// - [`delivered_by_clerk`](Upsert::delivered_by_clerk) (`bool` or `null`): whether Clerk delivers the
-///   messages. If `false`, the application must send them when it receives the webhook.
+/// - [`delivered_by_clerk`](Upsert::delivered_by_clerk) (`bool`): whether Clerk delivers the messages. If
+///   `false`, the application must send them when it receives the webhook.
 /// - [`from_email_name`](Upsert::from_email_name) (`String`): the local part of the sender's address,
 ///   before the `@`. Only for email templates.
 /// - [`reply_to_email_name`](Upsert::reply_to_email_name) (`String`): the local part of the reply-to
 ///   address, before the `@`. Only for email templates.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 #[deprecated(note = "Clerk is retiring the template operations")]
 pub fn upsert(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> Upsert {
     Upsert {
@@ -459,7 +460,7 @@ let preview = clerk
 /// - `template_type` ([`TemplateType`], required): whether it is a template of emails or of text
 ///   messages.
 /// - `slug` (`String`, required): the slug of the template, such as `invitation`.
-/// - [`subject`](Preview::subject) (`String` or `null`): the subject. Only for email templates.
+/// - [`subject`](Preview::subject) (`String`): the subject. Only for email templates.
 /// - [`body`](Preview::body) (`String`): the body, with variables.
 /// - [`from_email_name`](Preview::from_email_name) (`String`): the local part of the sender's address,
 ///   before the `@`. Only for email templates.

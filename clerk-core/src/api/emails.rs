@@ -75,7 +75,8 @@ let email = clerk
 /// - `from` ([`Mailbox`], required): the sender, with the instance's verified sending domain.
 /// - `subject` (`String`, required): the subject. At most 998 characters.
 /// - [`idempotency_key`](Create::idempotency_key) (`String`): the key by which Clerk recognizes that it
-///   has sent this email already, 1 to 255 letters, digits, `_` and `-`.
+///   has sent this email already, 1 to 255 letters, digits, `_` and `-`. Use one for each email that you
+///   mean to send, such as `order_1_receipt`. Clerk refuses a key that was used for a different email.
 /// - [`html`](Create::html) (`String`): the body as HTML. Mail clients prefer it to the plain text. At
 ///   most 50,000 bytes, together with the plain text.
 /// - [`text`](Create::text) (`String`): the body as plain text. At most 50,000 bytes, together with the
@@ -249,7 +250,7 @@ let results = clerk
 "#
 )]
 ///
-/// - **Returns** list of [`EmailBatchResult`].
+/// - **Returns** a list of [`EmailBatchResult`].
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email/batch`.
 ///

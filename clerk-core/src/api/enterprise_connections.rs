@@ -191,23 +191,22 @@ let connection = clerk
 ///
 /// - `name` (`String`, required): the name.
 /// - `provider` ([`EnterpriseConnectionProvider`], required): the identity provider.
-/// - `domains` (list of `String`, required): the email domains of its users.
-/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): links the connection to
-///   this organization. The link cannot be removed.
-/// - [`allow_organization_account_linking`](Create::allow_organization_account_linking) (`bool` or
-///   `null`): whether accounts can be linked on the basis of an organization membership.
-/// - [`active`](Create::active) (`bool` or `null`): whether the connection is active. An active SAML
-///   connection needs the identity provider's metadata.
-/// - [`saml`](Create::saml) ([`CreateSaml`] or `null`): the SAML settings. Only for providers that use
-///   SAML.
-/// - [`oidc`](Create::oidc) ([`CreateOidc`] or `null`): the OpenID Connect settings. Only for providers
-///   that use OpenID Connect.
+/// - `domains` (list of `String`, required): the email domains of its users. At least 1 item.
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`]): links the connection to this
+///   organization. The link cannot be removed.
+/// - [`allow_organization_account_linking`](Create::allow_organization_account_linking) (`bool`): whether
+///   accounts can be linked on the basis of an organization membership.
+/// - [`active`](Create::active) (`bool`): whether the connection is active. An active SAML connection
+///   needs the identity provider's metadata.
+/// - [`saml`](Create::saml) ([`CreateSaml`]): the SAML settings. Only for providers that use SAML.
+/// - [`oidc`](Create::oidc) ([`CreateOidc`]): the OpenID Connect settings. Only for providers that use
+///   OpenID Connect.
 /// - [`custom_attributes`](Create::custom_attributes) (list of [`CreateCustomAttribute`]): the custom
 ///   attributes to copy from the identity provider. The instance must have custom attributes enabled.
-/// - [`authenticatable`](Create::authenticatable) (`bool` or `null`): whether users can sign in through
-///   the connection.
-/// - [`disable_jit_provisioning`](Create::disable_jit_provisioning) (`bool` or `null`): whether signing
-///   in through the connection is prevented from creating users.
+/// - [`authenticatable`](Create::authenticatable) (`bool`): whether users can sign in through the
+///   connection.
+/// - [`disable_jit_provisioning`](Create::disable_jit_provisioning) (`bool`): whether signing in through
+///   the connection is prevented from creating users.
 pub fn create(
     name: impl Into<String>,
     provider: impl Into<EnterpriseConnectionProvider>,
@@ -435,14 +434,14 @@ let connection =
 /// - [`name`](Update::name) (`String` or `null`): the name.
 /// - [`domains`](Update::domains) (list of `String` or `null`): replaces the email domains of the
 ///   connection. An empty list changes nothing.
-/// - [`active`](Update::active) (`bool` or `null`): whether the connection is active. An active SAML
-///   connection needs the identity provider's metadata.
-/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool` or `null`): whether each sign-in
-///   updates the user's attributes.
-/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool` or
-///   `null`): whether users of the connection are prevented from adding other identifications.
-/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool` or
-///   `null`): whether accounts can be linked on the basis of an organization membership.
+/// - [`active`](Update::active) (`bool`): whether the connection is active. Activating it can delete
+///   verified organization domains with the same names.
+/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool`): whether each sign-in updates the
+///   user's attributes.
+/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool`): whether
+///   users of the connection are prevented from adding other identifications.
+/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool`): whether
+///   accounts can be linked on the basis of an organization membership.
 /// - [`organization_id`](Update::organization_id) ([`OrganizationId`] or `null`): links the connection to
 ///   this organization. The link cannot be removed.
 /// - [`saml`](Update::saml) ([`UpdateSaml`] or `null`): the SAML settings. Only for providers that use
@@ -452,12 +451,13 @@ let connection =
 /// - [`custom_attributes`](Update::custom_attributes) (list of [`UpdateCustomAttribute`] or `null`): the
 ///   custom attributes to copy from the identity provider. The instance must have custom attributes
 ///   enabled.
-/// - [`authenticatable`](Update::authenticatable) (`bool` or `null`): whether users can sign in through
-///   the connection.
-/// - [`disable_jit_provisioning`](Update::disable_jit_provisioning) (`bool` or `null`): whether signing
-///   in through the connection is prevented from creating users.
+/// - [`authenticatable`](Update::authenticatable) (`bool`): whether users can sign in through the
+///   connection.
+/// - [`disable_jit_provisioning`](Update::disable_jit_provisioning) (`bool`): whether signing in through
+///   the connection is prevented from creating users.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(enterprise_connection_id: impl Into<Id>) -> Update {
     Update {
         enterprise_connection_id: enterprise_connection_id.into(),
@@ -511,8 +511,8 @@ impl Update {
         self
     }
 
-    /// Sets whether the connection is active. An active SAML connection needs the identity provider's
-    /// metadata.
+    /// Sets whether the connection is active. Activating it can delete verified organization domains with
+    /// the same names.
     pub fn active(mut self, active: impl Into<Nullable<bool>>) -> Self {
         self.active = active.into();
         self

@@ -110,10 +110,9 @@ clerk.send(instance_settings::update().support_email("help@example.com")).await?
 ///
 /// # Parameters
 ///
-/// - [`test_mode`](Update::test_mode) (`bool` or `null`): whether test email addresses and test phone
-///   numbers work.
-/// - [`hibp`](Update::hibp) (`bool` or `null`): whether passwords that appear in known breaches are
-///   rejected.
+/// - [`test_mode`](Update::test_mode) (`bool`): whether test email addresses and test phone numbers work.
+///   New development instances have it enabled.
+/// - [`hibp`](Update::hibp) (`bool`): whether passwords that appear in known breaches are rejected.
 /// - [`support_email`](Update::support_email) (`String` or `null`): the email address of the
 ///   application's support.
 /// - [`clerk_js_version`](Update::clerk_js_version) (`String` or `null`): the version of Clerk's
@@ -122,15 +121,16 @@ clerk.send(instance_settings::update().support_email("help@example.com")).await?
 ///   application in development.
 /// - [`allowed_origins`](Update::allowed_origins) (list of `String`): replaces the origins that may call
 ///   Clerk from browser-like environments, such as extensions.
-/// - [`cookieless_dev`](Update::cookieless_dev) (`bool` or `null`): whether the instance works without
-///   third-party cookies in development. Deprecated: use `url_based_session_syncing`.
-/// - [`url_based_session_syncing`](Update::url_based_session_syncing) (`bool` or `null`): whether
-///   sessions are passed in URLs instead of third-party cookies in development.
+/// - [`cookieless_dev`](Update::cookieless_dev) (`bool`): whether the instance works without third-party
+///   cookies in development. Deprecated: use `url_based_session_syncing`.
+/// - [`url_based_session_syncing`](Update::url_based_session_syncing) (`bool`): whether sessions are
+///   passed in URLs instead of third-party cookies in development.
 /// - [`preferred_sign_in_strategy_when_password_required`](Update::preferred_sign_in_strategy_when_password_required)
 ///   ([`PreferredSignInStrategy`] or `null`): the sign-in strategy that is offered first if a password is
-///   required.
+///   required; the empty string clears it. If none is stored, `password` is offered first.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update() -> Update {
     Update {
         test_mode: Nullable::Absent,
@@ -163,7 +163,8 @@ pub struct Update {
 opaque!(Update);
 
 impl Update {
-    /// Sets whether test email addresses and test phone numbers work.
+    /// Sets whether test email addresses and test phone numbers work. New development instances have it
+    /// enabled.
     pub fn test_mode(mut self, test_mode: impl Into<Nullable<bool>>) -> Self {
         self.test_mode = test_mode.into();
         self
@@ -212,7 +213,8 @@ impl Update {
         self
     }
 
-    /// Sets the sign-in strategy that is offered first if a password is required.
+    /// Sets the sign-in strategy that is offered first if a password is required; the empty string clears
+    /// it. If none is stored, `password` is offered first.
     pub fn preferred_sign_in_strategy_when_password_required(
         mut self,
         preferred_sign_in_strategy_when_password_required: impl Into<Nullable<PreferredSignInStrategy>>,
@@ -276,18 +278,18 @@ let settings = clerk.send(instance_settings::update_restrictions().allowlist(tru
 ///
 /// # Parameters
 ///
-/// - [`allowlist`](UpdateRestrictions::allowlist) (`bool` or `null`): whether only identifiers on the
-///   allow-list can sign up.
-/// - [`blocklist`](UpdateRestrictions::blocklist) (`bool` or `null`): whether identifiers on the
-///   block-list cannot sign up.
+/// - [`allowlist`](UpdateRestrictions::allowlist) (`bool`): whether only identifiers on the allow-list
+///   can sign up.
+/// - [`blocklist`](UpdateRestrictions::blocklist) (`bool`): whether identifiers on the block-list cannot
+///   sign up.
 /// - [`allowlist_blocklist_disabled_on_sign_in`](UpdateRestrictions::allowlist_blocklist_disabled_on_sign_in)
-///   (`bool` or `null`): whether the allow-list and block-list apply to sign-ups only, not to sign-ins.
-/// - [`block_email_subaddresses`](UpdateRestrictions::block_email_subaddresses) (`bool` or `null`):
-///   whether email addresses with `+`, `=` or `#` in the local part are rejected.
-/// - [`block_disposable_email_domains`](UpdateRestrictions::block_disposable_email_domains) (`bool` or
-///   `null`): whether disposable email addresses are rejected.
+///   (`bool`): whether the allow-list and block-list apply to sign-ups only, not to sign-ins.
+/// - [`block_email_subaddresses`](UpdateRestrictions::block_email_subaddresses) (`bool`): whether email
+///   addresses with `+`, `=` or `#` in the local part are rejected.
+/// - [`block_disposable_email_domains`](UpdateRestrictions::block_disposable_email_domains) (`bool`):
+///   whether disposable email addresses are rejected.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept.
 pub fn update_restrictions() -> UpdateRestrictions {
     UpdateRestrictions {
         allowlist: Nullable::Absent,
@@ -452,12 +454,12 @@ let settings = clerk.send(instance_settings::update_protect().rules_enabled(true
 ///
 /// # Parameters
 ///
-/// - [`rules_enabled`](UpdateProtect::rules_enabled) (`bool` or `null`): whether the rules of the
-///   protection are enabled.
-/// - [`specter_enabled`](UpdateProtect::specter_enabled) (`bool` or `null`): whether Specter, a part of
-///   the protection, is enabled.
+/// - [`rules_enabled`](UpdateProtect::rules_enabled) (`bool`): whether the rules of the protection are
+///   enabled.
+/// - [`specter_enabled`](UpdateProtect::specter_enabled) (`bool`): whether Specter, a part of the
+///   protection, is enabled.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept.
 pub fn update_protect() -> UpdateProtect {
     UpdateProtect { rules_enabled: Nullable::Absent, specter_enabled: Nullable::Absent }
 }
@@ -586,9 +588,11 @@ let settings = clerk
 /// # Parameters
 ///
 /// - [`blocked_country_codes`](UpdateCommunication::blocked_country_codes) (list of `String` or `null`):
-///   replaces the countries to which Clerk sends no text messages.
+///   replaces the countries to which Clerk sends no text messages. At most 250 distinct ISO 3166-1
+///   alpha-2 codes, in uppercase; Clerk drops those that it does not know.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update_communication() -> UpdateCommunication {
     UpdateCommunication { blocked_country_codes: Nullable::Absent }
 }
@@ -605,7 +609,7 @@ opaque!(UpdateCommunication);
 
 impl UpdateCommunication {
     /// Replaces the countries to which Clerk sends no text messages. At most 250 distinct ISO 3166-1
-    /// alpha-2 codes, in uppercase.
+    /// alpha-2 codes, in uppercase; Clerk drops those that it does not know.
     pub fn blocked_country_codes(mut self, blocked_country_codes: impl Into<Nullable<Vec<String>>>) -> Self {
         self.blocked_country_codes = blocked_country_codes.into();
         self
@@ -718,20 +722,21 @@ let settings = clerk
 /// # Parameters
 ///
 /// - [`dynamic_oauth_client_registration`](UpdateOAuthApplicationSettings::dynamic_oauth_client_registration)
-///   (`bool` or `null`): whether OAuth clients can register themselves (RFC 7591).
+///   (`bool`): whether OAuth clients can register themselves (RFC 7591).
 /// - [`default_scopes`](UpdateOAuthApplicationSettings::default_scopes) (list of `String` or `null`): the
 ///   scopes of a client that requests none. `Nullable::Null` restores Clerk's default.
-/// - [`oauth_jwt_access_tokens`](UpdateOAuthApplicationSettings::oauth_jwt_access_tokens) (`bool` or
-///   `null`): whether OAuth access tokens are JWTs. If `false`, they are opaque tokens.
+/// - [`oauth_jwt_access_tokens`](UpdateOAuthApplicationSettings::oauth_jwt_access_tokens) (`bool`):
+///   whether OAuth access tokens are JWTs. If `false`, they are opaque tokens.
 /// - [`client_id_metadata_documents_advertised`](UpdateOAuthApplicationSettings::client_id_metadata_documents_advertised)
-///   (`bool` or `null`): whether the instance advertises support for Client ID Metadata Documents.
+///   (`bool`): whether the instance advertises support for Client ID Metadata Documents.
 /// - [`client_id_metadata_documents_only_allow_pre_registered_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_only_allow_pre_registered_clients)
-///   (`bool` or `null`): whether unknown clients with a Client ID Metadata Document are rejected.
+///   (`bool`): whether unknown clients with a Client ID Metadata Document are rejected.
 /// - [`client_id_metadata_documents_block_implicitly_allowed_clients`](UpdateOAuthApplicationSettings::client_id_metadata_documents_block_implicitly_allowed_clients)
-///   (`bool` or `null`): whether implicitly allowed clients with a Client ID Metadata Document are
-///   rejected from now on.
+///   (`bool`): whether implicitly allowed clients with a Client ID Metadata Document are rejected from
+///   now on. Tokens that were already issued stay valid.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update_oauth_application_settings() -> UpdateOAuthApplicationSettings {
     UpdateOAuthApplicationSettings {
         dynamic_oauth_client_registration: Nullable::Absent,
@@ -1008,24 +1013,25 @@ let settings = clerk
 ///
 /// # Parameters
 ///
-/// - [`enabled`](UpdateOrganizationSettings::enabled) (`bool` or `null`): whether organizations are
-///   enabled.
+/// - [`enabled`](UpdateOrganizationSettings::enabled) (`bool`): whether organizations are enabled.
 /// - [`max_allowed_memberships`](UpdateOrganizationSettings::max_allowed_memberships) (`i64` or `null`):
 ///   the maximum number of members of a new organization. 0 means unlimited.
-/// - [`admin_delete_enabled`](UpdateOrganizationSettings::admin_delete_enabled) (`bool` or `null`):
-///   whether admins of a new organization can delete it.
-/// - [`domains_enabled`](UpdateOrganizationSettings::domains_enabled) (`bool` or `null`): whether
-///   organizations can have email domains.
-/// - [`slug_disabled`](UpdateOrganizationSettings::slug_disabled) (`bool` or `null`): whether
-///   organization slugs are disabled.
+/// - [`admin_delete_enabled`](UpdateOrganizationSettings::admin_delete_enabled) (`bool`): whether admins
+///   of a new organization can delete it.
+/// - [`domains_enabled`](UpdateOrganizationSettings::domains_enabled) (`bool`): whether organizations can
+///   have email domains.
+/// - [`slug_disabled`](UpdateOrganizationSettings::slug_disabled) (`bool`): whether organization slugs
+///   are disabled.
 /// - [`domains_enrollment_modes`](UpdateOrganizationSettings::domains_enrollment_modes) (list of
-///   [`EnrollmentMode`]): the enrollment modes that organization domains can use.
+///   [`EnrollmentMode`]): the enrollment modes that organization domains can use: `automatic_invitation`
+///   and `automatic_suggestion`.
 /// - [`creator_role_id`](UpdateOrganizationSettings::creator_role_id) ([`Id`] or `null`): the role that
 ///   the creator of an organization gets.
 /// - [`domains_default_role_id`](UpdateOrganizationSettings::domains_default_role_id) ([`Id`] or `null`):
 ///   the role of users who join through an email domain.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update_organization_settings() -> UpdateOrganizationSettings {
     UpdateOrganizationSettings {
         enabled: Nullable::Absent,
@@ -1087,7 +1093,8 @@ impl UpdateOrganizationSettings {
         self
     }
 
-    /// Sets the enrollment modes that organization domains can use.
+    /// Sets the enrollment modes that organization domains can use: `automatic_invitation` and
+    /// `automatic_suggestion`.
     pub fn domains_enrollment_modes(
         mut self,
         domains_enrollment_modes: impl IntoIterator<Item = impl Into<EnrollmentMode>>,

@@ -59,8 +59,8 @@ let page =
 ///   statuses. At most 100.
 /// - [`query`](List::query) (`String`): includes only invitations whose email address or ID contains this
 ///   string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `email_address` or `expires_at`; a
+///   `-` in front sorts in descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
@@ -93,8 +93,8 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `created_at`, `email_address` or `expires_at`; a `-` in front sorts in descending order.
+    /// Defaults to `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -187,11 +187,11 @@ let invitation = clerk
 /// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
 ///   only the backend can write. It is copied to the user.
 /// - [`redirect_url`](Create::redirect_url) (`String`): the URL that the link in the email leads to.
-/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends an email. Defaults to `true`.
-/// - [`ignore_existing`](Create::ignore_existing) (`bool` or `null`): whether to create the invitation
-///   even if there is already one, or a user with the address. Defaults to `false`.
-/// - [`expires_in_days`](Create::expires_in_days) (`i64` or `null`): the number of days until the
-///   invitation expires, 1 to 365. Defaults to 30.
+/// - [`notify`](Create::notify) (`bool`): whether Clerk sends an email. Defaults to `true`.
+/// - [`ignore_existing`](Create::ignore_existing) (`bool`): whether to create the invitation even if
+///   there is already one, or a user with the address. Defaults to `false`.
+/// - [`expires_in_days`](Create::expires_in_days) (`i64`): the number of days until the invitation
+///   expires, 1 to 365. Defaults to 30.
 /// - [`template_slug`](Create::template_slug) ([`InvitationTemplate`]): the email template of the
 ///   invitation.
 pub fn create(email_address: impl Into<String>) -> Create {
@@ -303,7 +303,7 @@ let invitations = clerk
 "#
 )]
 ///
-/// - **Returns** list of [`Invitation`].
+/// - **Returns** a list of [`Invitation`].
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /invitations/bulk`, [in Clerk's

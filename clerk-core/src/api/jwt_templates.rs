@@ -153,15 +153,15 @@ let template = clerk
 /// - `name` (`String`, required): the name.
 /// - `claims` ([`Metadata`], required): the claims of the tokens. Can contain placeholders such as
 ///   `{{user.primary_email_address}}`.
-/// - [`lifetime`](Create::lifetime) (`i64` or `null`): the lifetime of tokens in seconds, 30 to
-///   315360000. Defaults to 60.
-/// - [`allowed_clock_skew`](Create::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
-///   seconds, 0 to 300.
+/// - [`lifetime`](Create::lifetime) (`i64`): the lifetime of tokens in seconds, 30 to 315360000. Defaults
+///   to 60.
+/// - [`allowed_clock_skew`](Create::allowed_clock_skew) (`i64`): the tolerated clock skew in seconds, 0
+///   to 300.
 /// - [`custom_signing_key`](Create::custom_signing_key) (`bool`): whether tokens are signed with a custom
 ///   key. Requires `signing_algorithm` and `signing_key`.
-/// - [`signing_algorithm`](Create::signing_algorithm) (`String` or `null`): the signing algorithm, such
-///   as `RS256`. Requires `custom_signing_key`.
-/// - [`signing_key`](Create::signing_key) (`String` or `null`): the private signing key. Requires
+/// - [`signing_algorithm`](Create::signing_algorithm) (`String`): the signing algorithm, such as `RS256`.
+///   Requires `custom_signing_key`.
+/// - [`signing_key`](Create::signing_key) (`String`): the private signing key. Requires
 ///   `custom_signing_key`.
 pub fn create(name: impl Into<String>, claims: impl Into<Metadata>) -> Create {
     Create {
@@ -337,7 +337,7 @@ let template = clerk
 /// - `claims` ([`Metadata`], required): the claims of the tokens. Can contain placeholders such as
 ///   `{{user.primary_email_address}}`.
 /// - [`lifetime`](Update::lifetime) (`i64` or `null`): the lifetime of tokens in seconds, 30 to
-///   315360000. Defaults to 60.
+///   315360000.
 /// - [`allowed_clock_skew`](Update::allowed_clock_skew) (`i64` or `null`): the tolerated clock skew in
 ///   seconds, 0 to 300.
 /// - [`custom_signing_key`](Update::custom_signing_key) (`bool`): whether tokens are signed with a custom
@@ -347,7 +347,8 @@ let template = clerk
 /// - [`signing_key`](Update::signing_key) (`String` or `null`): the private signing key. Requires
 ///   `custom_signing_key`.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(template_id: impl Into<Id>, name: impl Into<String>, claims: impl Into<Metadata>) -> Update {
     Update {
         template_id: template_id.into(),
@@ -378,7 +379,7 @@ pub struct Update {
 opaque!(Update);
 
 impl Update {
-    /// Sets the lifetime of tokens in seconds, 30 to 315360000. Defaults to 60.
+    /// Sets the lifetime of tokens in seconds, 30 to 315360000.
     pub fn lifetime(mut self, lifetime: impl Into<Nullable<i64>>) -> Self {
         self.lifetime = lifetime.into();
         self

@@ -183,11 +183,12 @@ let token = machine_clerk.send(m2m::create_token().seconds_until_expiration(60))
 ///
 /// - [`token_format`](CreateToken::token_format) ([`M2mTokenFormat`]): the format of the token. Defaults
 ///   to opaque.
-/// - [`seconds_until_expiration`](CreateToken::seconds_until_expiration) (`i64` or `null`): the lifetime
-///   of the token in seconds. If unset, the machine's default applies. At least 1.
-/// - [`claims`](CreateToken::claims) (any JSON or `null`): custom claims, any JSON.
+/// - [`seconds_until_expiration`](CreateToken::seconds_until_expiration) (`i64`): the lifetime of the
+///   token in seconds. If unset, the machine's default applies. At least 1.
+/// - [`claims`](CreateToken::claims) (any JSON): custom claims, any JSON.
 /// - [`min_remaining_ttl_seconds`](CreateToken::min_remaining_ttl_seconds) (`i64`): returns an existing
-///   token if one with the same claims stays valid for at least this number of seconds. At least 0.
+///   token if one with the same claims and scopes stays valid for at least this number of seconds. Must
+///   be shorter than the token's lifetime. Only for opaque tokens. At least 0.
 pub fn create_token() -> CreateToken {
     CreateToken {
         token_format: None,
@@ -229,8 +230,8 @@ impl CreateToken {
         self
     }
 
-    /// Returns an existing token if one with the same claims stays valid for at least this number of
-    /// seconds. Only for opaque tokens.
+    /// Returns an existing token if one with the same claims and scopes stays valid for at least this
+    /// number of seconds. Must be shorter than the token's lifetime. Only for opaque tokens.
     pub fn min_remaining_ttl_seconds(mut self, min_remaining_ttl_seconds: i64) -> Self {
         self.min_remaining_ttl_seconds = Some(min_remaining_ttl_seconds);
         self
@@ -287,8 +288,7 @@ let token = clerk.send(m2m::revoke_token("mt_1").revocation_reason("rotated")).a
 /// # Parameters
 ///
 /// - `m2m_token_id` ([`Id`], required): the ID of the M2M token.
-/// - [`revocation_reason`](RevokeToken::revocation_reason) (`String` or `null`): the reason of the
-///   revocation.
+/// - [`revocation_reason`](RevokeToken::revocation_reason) (`String`): the reason of the revocation.
 pub fn revoke_token(m2m_token_id: impl Into<Id>) -> RevokeToken {
     RevokeToken { m2m_token_id: m2m_token_id.into(), revocation_reason: Nullable::Absent }
 }

@@ -61,7 +61,7 @@ let page = clerk.send(machines::list().query("billing")).await?;
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 /// - [`query`](List::query) (`String`): includes only machines with this ID, or whose name contains this
 ///   string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+/// - [`order_by`](List::order_by) (`String`): sorts by `name` or `created_at`; a `-` in front sorts in
 ///   descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List { limit: None, offset: None, query: None, order_by: None }
@@ -98,7 +98,7 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `name` or `created_at`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
@@ -315,6 +315,8 @@ let machine = clerk.send(machines::update("mch_1").default_token_ttl(600)).await
 /// - [`name`](Update::name) (`String`): the name. 1 to 255 characters.
 /// - [`default_token_ttl`](Update::default_token_ttl) (`i64`): the default lifetime of the machine's
 ///   tokens in seconds, 1 to 315360000.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn update(machine_id: impl Into<Id>) -> Update {
     Update { machine_id: machine_id.into(), name: None, default_token_ttl: None }
 }

@@ -2,7 +2,9 @@
 //!
 //! Each function takes the required fields of an operation and returns a request builder. Setters set the
 //! optional fields. A field that is not set is not sent: Clerk then uses its default, and an update keeps
-//! the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null).
+//! the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null). Setters of
+//! flags, and of the fields of a new object, can accept it too: then it means the same as not setting the
+//! field.
 //!
 //! ```
 //! use clerk_core::{Operation, api::{OPERATIONS, users}};

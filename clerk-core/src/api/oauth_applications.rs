@@ -64,7 +64,7 @@ let page = clerk.send(oauth_applications::list().limit(20)).await?;
 ///
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at` or `name`; a `-` in front sorts in
 ///   descending order. Defaults to `+created_at`.
 /// - [`name_query`](List::name_query) (`String`): includes only applications whose name contains this
 ///   string, or with this client ID.
@@ -97,8 +97,8 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `created_at` or `name`; a `-` in front sorts in descending order. Defaults to
+    /// `+created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -161,7 +161,7 @@ impl Paged for List {
 
 /// Creates an OAuth application.
 ///
-/// The response includes its client secret. The name must have at most 256 characters.
+/// The response includes its client secret.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -187,19 +187,19 @@ let application = clerk
 ///
 /// # Parameters
 ///
-/// - `name` (`String`, required): the name.
-/// - [`redirect_uris`](Create::redirect_uris) (list of `String` or `null`): the URIs to which users may
-///   be redirected.
-/// - [`callback_url`](Create::callback_url) (`String` or `null`): the URL to which users are redirected.
-///   At most 1024 characters. Deprecated: use `redirect_uris`.
-/// - [`scopes`](Create::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
-///   1024 characters. Defaults to `profile email`.
-/// - [`consent_screen_enabled`](Create::consent_screen_enabled) (`bool` or `null`): whether users see a
-///   consent screen. Defaults to `true` for a new application.
-/// - [`pkce_required`](Create::pkce_required) (`bool` or `null`): whether clients must use PKCE (RFC
-///   7636). Defaults to `false` for a new application.
-/// - [`public`](Create::public) (`bool` or `null`): whether the client is public: it has no secret and
-///   uses PKCE (RFC 7636).
+/// - `name` (`String`, required): the name. At most 256 characters.
+/// - [`redirect_uris`](Create::redirect_uris) (list of `String`): the URIs to which users may be
+///   redirected.
+/// - [`callback_url`](Create::callback_url) (`String`): the URL to which users are redirected. At most
+///   1024 characters. Deprecated: use `redirect_uris`.
+/// - [`scopes`](Create::scopes) (`String`): the allowed scopes, separated by spaces: `profile`, `email`,
+///   `public_metadata` and `private_metadata`. At most 1024 characters. Defaults to `profile email`.
+/// - [`consent_screen_enabled`](Create::consent_screen_enabled) (`bool`): whether users see a consent
+///   screen. Defaults to `true`.
+/// - [`pkce_required`](Create::pkce_required) (`bool`): whether clients must use PKCE (RFC 7636).
+///   Defaults to `false`.
+/// - [`public`](Create::public) (`bool`): whether the client is public: it has no secret and uses PKCE
+///   (RFC 7636).
 pub fn create(name: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -241,19 +241,20 @@ impl Create {
         self
     }
 
-    /// Sets the allowed scopes, separated by spaces. At most 1024 characters. Defaults to `profile email`.
+    /// Sets the allowed scopes, separated by spaces: `profile`, `email`, `public_metadata` and
+    /// `private_metadata`. At most 1024 characters. Defaults to `profile email`.
     pub fn scopes(mut self, scopes: impl Into<Nullable<String>>) -> Self {
         self.scopes = scopes.into();
         self
     }
 
-    /// Sets whether users see a consent screen. Defaults to `true` for a new application.
+    /// Sets whether users see a consent screen. Defaults to `true`.
     pub fn consent_screen_enabled(mut self, consent_screen_enabled: impl Into<Nullable<bool>>) -> Self {
         self.consent_screen_enabled = consent_screen_enabled.into();
         self
     }
 
-    /// Sets whether clients must use PKCE (RFC 7636). Defaults to `false` for a new application.
+    /// Sets whether clients must use PKCE (RFC 7636). Defaults to `false`.
     pub fn pkce_required(mut self, pkce_required: impl Into<Nullable<bool>>) -> Self {
         self.pkce_required = pkce_required.into();
         self
@@ -383,21 +384,21 @@ let application =
 /// # Parameters
 ///
 /// - `oauth_application_id` ([`Id`], required): the ID of the OAuth application.
-/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`name`](Update::name) (`String` or `null`): the name. At most 256 characters.
 /// - [`redirect_uris`](Update::redirect_uris) (list of `String` or `null`): the URIs to which users may
 ///   be redirected.
 /// - [`callback_url`](Update::callback_url) (`String` or `null`): the URL to which users are redirected.
 ///   At most 1024 characters. Deprecated: use `redirect_uris`.
-/// - [`scopes`](Update::scopes) (`String` or `null`): the allowed scopes, separated by spaces. At most
-///   1024 characters. Defaults to `profile email`.
-/// - [`consent_screen_enabled`](Update::consent_screen_enabled) (`bool` or `null`): whether users see a
-///   consent screen. Defaults to `true` for a new application.
-/// - [`pkce_required`](Update::pkce_required) (`bool` or `null`): whether clients must use PKCE (RFC
-///   7636). Defaults to `false` for a new application.
-/// - [`public`](Update::public) (`bool` or `null`): whether the client is public: it has no secret and
-///   uses PKCE (RFC 7636).
+/// - [`scopes`](Update::scopes) (`String` or `null`): the allowed scopes, separated by spaces: `profile`,
+///   `email`, `public_metadata` and `private_metadata`. At most 1024 characters.
+/// - [`consent_screen_enabled`](Update::consent_screen_enabled) (`bool`): whether users see a consent
+///   screen. Cannot be disabled for an application that registered itself (RFC 7591).
+/// - [`pkce_required`](Update::pkce_required) (`bool`): whether clients must use PKCE (RFC 7636).
+/// - [`public`](Update::public) (`bool`): whether the client is public: it has no secret and uses PKCE
+///   (RFC 7636).
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(oauth_application_id: impl Into<Id>) -> Update {
     Update {
         oauth_application_id: oauth_application_id.into(),
@@ -429,7 +430,7 @@ pub struct Update {
 opaque!(Update);
 
 impl Update {
-    /// Sets the name.
+    /// Sets the name. At most 256 characters.
     pub fn name(mut self, name: impl Into<Nullable<String>>) -> Self {
         self.name = name.into();
         self
@@ -448,19 +449,21 @@ impl Update {
         self
     }
 
-    /// Sets the allowed scopes, separated by spaces. At most 1024 characters.
+    /// Sets the allowed scopes, separated by spaces: `profile`, `email`, `public_metadata` and
+    /// `private_metadata`. At most 1024 characters.
     pub fn scopes(mut self, scopes: impl Into<Nullable<String>>) -> Self {
         self.scopes = scopes.into();
         self
     }
 
-    /// Sets whether users see a consent screen. Defaults to `true` for a new application.
+    /// Sets whether users see a consent screen. Cannot be disabled for an application that registered
+    /// itself (RFC 7591).
     pub fn consent_screen_enabled(mut self, consent_screen_enabled: impl Into<Nullable<bool>>) -> Self {
         self.consent_screen_enabled = consent_screen_enabled.into();
         self
     }
 
-    /// Sets whether clients must use PKCE (RFC 7636). Defaults to `false` for a new application.
+    /// Sets whether clients must use PKCE (RFC 7636).
     pub fn pkce_required(mut self, pkce_required: impl Into<Nullable<bool>>) -> Self {
         self.pkce_required = pkce_required.into();
         self

@@ -195,8 +195,7 @@ let domain = clerk
 /// - `name` (`String`, required): the domain, such as `example.com`.
 /// - [`enrollment_mode`](Create::enrollment_mode) ([`EnrollmentMode`]): how users with an email address
 ///   in the domain join.
-/// - [`verified`](Create::verified) (`bool` or `null`): whether the domain is created verified. Defaults
-///   to `true`.
+/// - [`verified`](Create::verified) (`bool`): whether the domain is created verified. Defaults to `true`.
 pub fn create(organization_id: impl Into<OrganizationId>, name: impl Into<String>) -> Create {
     Create {
         organization_id: organization_id.into(),
@@ -294,9 +293,10 @@ let domain = clerk
 /// - `domain_id` ([`Id`], required): the ID of the domain.
 /// - [`enrollment_mode`](Update::enrollment_mode) ([`EnrollmentMode`] or `null`): how users with an email
 ///   address in the domain join.
-/// - [`verified`](Update::verified) (`bool` or `null`): whether the domain is verified.
+/// - [`verified`](Update::verified) (`bool`): whether the domain is verified.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(organization_id: impl Into<OrganizationId>, domain_id: impl Into<Id>) -> Update {
     Update {
         organization_id: organization_id.into(),
@@ -538,11 +538,11 @@ let page = clerk.send(organization_domains::list_all().domains(["example.com"]))
 ///   verified (`false`).
 /// - [`enrollment_mode`](ListAll::enrollment_mode) (list of [`EnrollmentModeFilter`]): includes only
 ///   domains with one of the included modes and none of the excluded ones. At most 100.
-/// - [`query`](ListAll::query) (`String`): includes only domains whose name contains this string. A
-///   string that starts with `org_` must be an organization's ID.
+/// - [`query`](ListAll::query) (`String`): includes only domains whose name contains this string,
+///   ignoring case. A string that starts with `org_` must be an organization's ID. Must not be empty.
 /// - [`domains`](ListAll::domains) (list of `String`): includes only domains with exactly one of these
 ///   names. At most 100.
-/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by `name` or `created_at`; a `-` in front sorts in
 ///   descending order. Defaults to `-created_at`.
 /// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 /// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
@@ -598,8 +598,8 @@ impl ListAll {
         self
     }
 
-    /// Includes only domains whose name contains this string. A string that starts with `org_` must be an
-    /// organization's ID.
+    /// Includes only domains whose name contains this string, ignoring case. A string that starts with
+    /// `org_` must be an organization's ID. Must not be empty.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -611,7 +611,7 @@ impl ListAll {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `name` or `created_at`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());

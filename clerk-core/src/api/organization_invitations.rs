@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | Find | [`list_all`] | Lists the invitations of all organizations of the instance. |
 //! |  | [`list`] | Lists the invitations of an organization, newest first. |
-//! |  | [`list_pending`] | Lists the pending invitations of an organization. Deprecated. |
+//! |  | [`list_pending`] | Lists the pending invitations of an organization, newest first. Deprecated. |
 //! |  | [`get`] | Gets an invitation to an organization. |
 //! | Create | [`create`] | Invites an email address to an organization, in a role such as `org:member`. |
 //! |  | [`bulk_create`] | Creates 1 to 10 invitations to an organization at once. |
@@ -57,8 +57,8 @@ let page = clerk.send(organization_invitations::list_all().limit(100)).await?;
 ///
 /// # Parameters
 ///
-/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by `created_at` or `email_address`; a `-` in front
+///   sorts in descending order. Defaults to `-created_at`.
 /// - [`status`](ListAll::status) (list of [`InvitationStatus`]): includes only invitations with one of
 ///   these statuses. At most 100.
 /// - [`query`](ListAll::query) (`String`): includes only invitations whose email address contains this
@@ -84,7 +84,7 @@ pub struct ListAll {
 opaque!(ListAll);
 
 impl ListAll {
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `created_at` or `email_address`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
@@ -193,8 +193,8 @@ let page = clerk.send(organization_invitations::list(&organization_id).limit(100
 /// - [`status`](List::status) (list of [`InvitationStatus`]): includes only invitations with one of these
 ///   statuses. At most 100.
 /// - [`email_address`](List::email_address) (`String`): includes only invitations of this email address.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at` or `email_address`; a `-` in front
+///   sorts in descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
@@ -236,7 +236,7 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `created_at` or `email_address`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
@@ -338,17 +338,16 @@ let invitation = clerk
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `email_address` (`String`, required): the email address.
 /// - `role` (`String`, required): the key of the role, such as `org:member`.
-/// - [`inviter_user_id`](Create::inviter_user_id) ([`UserId`] or `null`): the user who sends the
-///   invitation. Must be an admin of the organization.
-/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
-///   can read and only the backend can write. It is copied to the membership.
-/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
-///   backend can read and write. It is copied to the membership.
-/// - [`redirect_url`](Create::redirect_url) (`String` or `null`): the URL that the link in the email
-///   leads to.
-/// - [`expires_in_days`](Create::expires_in_days) (`i64` or `null`): the number of days until the
-///   invitation expires, 1 to 365. Defaults to 30.
-/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends an email. Defaults to `true`.
+/// - [`inviter_user_id`](Create::inviter_user_id) ([`UserId`]): the user who sends the invitation. Must
+///   be an admin of the organization.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   only the backend can write. It is copied to the membership.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
+///   read and write. It is copied to the membership.
+/// - [`redirect_url`](Create::redirect_url) (`String`): the URL that the link in the email leads to.
+/// - [`expires_in_days`](Create::expires_in_days) (`i64`): the number of days until the invitation
+///   expires, 1 to 365. Defaults to 30.
+/// - [`notify`](Create::notify) (`bool`): whether Clerk sends an email. Defaults to `true`.
 pub fn create(
     organization_id: impl Into<OrganizationId>,
     email_address: impl Into<String>,
@@ -539,7 +538,9 @@ impl Operation for BulkCreate {
     }
 }
 
-/// Lists the pending invitations of an organization.
+/// Lists the pending invitations of an organization, newest first.
+///
+/// Invitations that result from a verified domain are not listed.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -571,7 +572,7 @@ pub fn list_pending(organization_id: impl Into<OrganizationId>) -> ListPending {
 }
 
 /// Request builder for [`list_pending`]: `GET /organizations/{organization_id}/invitations/pending`,
-/// lists the pending invitations of an organization.
+/// lists the pending invitations of an organization, newest first.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListPending {
@@ -741,7 +742,7 @@ let invitation =
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `invitation_id` ([`Id`], required): the ID of the invitation.
-/// - [`requesting_user_id`](Revoke::requesting_user_id) ([`UserId`] or `null`): the user who revokes the
+/// - [`requesting_user_id`](Revoke::requesting_user_id) ([`UserId`]): the user who revokes the
 ///   invitation. Must be an admin of the organization.
 pub fn revoke(organization_id: impl Into<OrganizationId>, invitation_id: impl Into<Id>) -> Revoke {
     Revoke {

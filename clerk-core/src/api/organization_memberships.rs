@@ -57,37 +57,37 @@ let page = clerk
 /// # Parameters
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order.
-/// - [`user_id`](List::user_id) (list of [`UserId`]): includes only memberships of these users. At most
-///   100.
-/// - [`email_address`](List::email_address) (list of `String`): includes only users with one of these
+/// - [`order_by`](List::order_by) (`String`): sorts by `phone_number`, `email_address`, `created_at`,
+///   `first_name`, `last_name` or `username`; a `-` in front sorts in descending order.
+/// - [`user_id`](List::user_id) (list of [`UserId`]): includes only these members; a `-` before an ID
+///   excludes the member. At most 100.
+/// - [`email_address`](List::email_address) (list of `String`): includes only members with one of these
 ///   email addresses. At most 100.
-/// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these phone
-///   numbers. At most 100.
-/// - [`username`](List::username) (list of `String`): includes only users with one of these usernames. At
-///   most 100.
-/// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
+/// - [`phone_number`](List::phone_number) (list of `String`): includes only members with one of these
+///   phone numbers. At most 100.
+/// - [`username`](List::username) (list of `String`): includes only members with one of these usernames.
+///   At most 100.
+/// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only members with one of these Web3
 ///   wallets. At most 100.
 /// - [`role`](List::role) (list of `String`): includes only members with one of these roles. At most 100.
-/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
-///   searched fields.
-/// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
+/// - [`query`](List::query) (`String`): includes only members with this string in an email address, phone
+///   number, username, Web3 wallet, first name, last name or ID.
+/// - [`email_address_query`](List::email_address_query) (`String`): includes only members with an email
 ///   address that contains this string, ignoring case.
-/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone number
-///   that contains this string.
-/// - [`username_query`](List::username_query) (`String`): includes only users with a username that
+/// - [`phone_number_query`](List::phone_number_query) (`String`): includes only members with a phone
+///   number that contains this string.
+/// - [`username_query`](List::username_query) (`String`): includes only members with a username that
 ///   contains this string, ignoring case.
-/// - [`name_query`](List::name_query) (`String`): includes only users with a name that contains this
+/// - [`name_query`](List::name_query) (`String`): includes only members with a name that contains this
 ///   string, ignoring case.
-/// - [`last_active_at_before`](List::last_active_at_before) ([`Timestamp`]): includes only users last
+/// - [`last_active_at_before`](List::last_active_at_before) ([`Timestamp`]): includes only members last
 ///   active before this time.
-/// - [`last_active_at_after`](List::last_active_at_after) ([`Timestamp`]): includes only users last
+/// - [`last_active_at_after`](List::last_active_at_after) ([`Timestamp`]): includes only members last
 ///   active after this time.
-/// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only users created before
-///   this time.
-/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only users created after this
-///   time.
+/// - [`created_at_before`](List::created_at_before) ([`Timestamp`]): includes only members whose user was
+///   created before this time.
+/// - [`created_at_after`](List::created_at_after) ([`Timestamp`]): includes only members whose user was
+///   created after this time.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list(organization_id: impl Into<OrganizationId>) -> List {
@@ -143,38 +143,38 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `phone_number`, `email_address`, `created_at`, `first_name`, `last_name` or `username`; a
+    /// `-` in front sorts in descending order.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
     }
 
-    /// Includes only memberships of these users. At most 100.
+    /// Includes only these members; a `-` before an ID excludes the member. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Includes only users with one of these email addresses. At most 100.
+    /// Includes only members with one of these email addresses. At most 100.
     pub fn email_address(mut self, email_address: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.email_address = email_address.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Includes only users with one of these phone numbers. At most 100.
+    /// Includes only members with one of these phone numbers. At most 100.
     pub fn phone_number(mut self, phone_number: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.phone_number = phone_number.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Includes only users with one of these usernames. At most 100.
+    /// Includes only members with one of these usernames. At most 100.
     pub fn username(mut self, username: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.username = username.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Includes only users with one of these Web3 wallets. At most 100.
+    /// Includes only members with one of these Web3 wallets. At most 100.
     pub fn web3_wallet(mut self, web3_wallet: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.web3_wallet = web3_wallet.into_iter().map(Into::into).collect();
         self
@@ -186,55 +186,56 @@ impl List {
         self
     }
 
-    /// Includes only items that contain this string in one of the searched fields.
+    /// Includes only members with this string in an email address, phone number, username, Web3 wallet,
+    /// first name, last name or ID.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Includes only users with an email address that contains this string, ignoring case.
+    /// Includes only members with an email address that contains this string, ignoring case.
     pub fn email_address_query(mut self, email_address_query: impl Into<String>) -> Self {
         self.email_address_query = Some(email_address_query.into());
         self
     }
 
-    /// Includes only users with a phone number that contains this string.
+    /// Includes only members with a phone number that contains this string.
     pub fn phone_number_query(mut self, phone_number_query: impl Into<String>) -> Self {
         self.phone_number_query = Some(phone_number_query.into());
         self
     }
 
-    /// Includes only users with a username that contains this string, ignoring case.
+    /// Includes only members with a username that contains this string, ignoring case.
     pub fn username_query(mut self, username_query: impl Into<String>) -> Self {
         self.username_query = Some(username_query.into());
         self
     }
 
-    /// Includes only users with a name that contains this string, ignoring case.
+    /// Includes only members with a name that contains this string, ignoring case.
     pub fn name_query(mut self, name_query: impl Into<String>) -> Self {
         self.name_query = Some(name_query.into());
         self
     }
 
-    /// Includes only users last active before this time.
+    /// Includes only members last active before this time.
     pub fn last_active_at_before(mut self, last_active_at_before: impl Into<Timestamp>) -> Self {
         self.last_active_at_before = Some(last_active_at_before.into());
         self
     }
 
-    /// Includes only users last active after this time.
+    /// Includes only members last active after this time.
     pub fn last_active_at_after(mut self, last_active_at_after: impl Into<Timestamp>) -> Self {
         self.last_active_at_after = Some(last_active_at_after.into());
         self
     }
 
-    /// Includes only users created before this time.
+    /// Includes only members whose user was created before this time.
     pub fn created_at_before(mut self, created_at_before: impl Into<Timestamp>) -> Self {
         self.created_at_before = Some(created_at_before.into());
         self
     }
 
-    /// Includes only users created after this time.
+    /// Includes only members whose user was created after this time.
     pub fn created_at_after(mut self, created_at_after: impl Into<Timestamp>) -> Self {
         self.created_at_after = Some(created_at_after.into());
         self
@@ -342,10 +343,10 @@ let membership = clerk
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
 /// - `user_id` ([`UserId`], required): the ID of the user.
 /// - `role` (`String`, required): the key of the role, such as `org:member`.
-/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
-///   can read and only the backend can write.
-/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
-///   backend can read and write.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   only the backend can write.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
+///   read and write.
 pub fn create(
     organization_id: impl Into<OrganizationId>,
     user_id: impl Into<UserId>,
@@ -620,6 +621,8 @@ let membership = clerk
 ///   read and only the backend can write.
 /// - [`private_metadata`](UpdateMetadata::private_metadata) ([`Metadata`]): metadata that only the
 ///   backend can read and write.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn update_metadata(
     organization_id: impl Into<OrganizationId>,
     user_id: impl Into<UserId>,
@@ -723,8 +726,8 @@ let page = clerk.send(organization_memberships::list_all().limit(100)).await?;
 ///
 /// # Parameters
 ///
-/// - [`order_by`](ListAll::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order.
+/// - [`order_by`](ListAll::order_by) (`String`): sorts by `phone_number`, `email_address`, `created_at`,
+///   `first_name`, `last_name` or `username`; a `-` in front sorts in descending order.
 /// - [`limit`](ListAll::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](ListAll::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list_all() -> ListAll {
@@ -744,8 +747,8 @@ pub struct ListAll {
 opaque!(ListAll);
 
 impl ListAll {
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `phone_number`, `email_address`, `created_at`, `first_name`, `last_name` or `username`; a
+    /// `-` in front sorts in descending order.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self

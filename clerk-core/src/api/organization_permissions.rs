@@ -53,8 +53,8 @@ let page = clerk.send(organization_permissions::list().limit(100)).await?;
 ///
 /// - [`query`](List::query) (`String`): includes only permissions with this ID, or whose name or key
 ///   contains this string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `name` or `key`; a `-` in front
+///   sorts in descending order.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
@@ -80,8 +80,7 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `created_at`, `name` or `key`; a `-` in front sorts in descending order.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -312,7 +311,10 @@ let permission = clerk
 /// - `permission_id` ([`Id`], required): the ID of the permission.
 /// - [`name`](Update::name) (`String`): the name.
 /// - [`key`](Update::key) (`String`): the key, as in session tokens, in the form `org:feature:action`.
+///   Keys that start with `org:sys_` are reserved for Clerk.
 /// - [`description`](Update::description) (`String`): the description.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn update(permission_id: impl Into<Id>) -> Update {
     Update { permission_id: permission_id.into(), name: None, key: None, description: None }
 }
@@ -337,7 +339,8 @@ impl Update {
         self
     }
 
-    /// Sets the key, as in session tokens, in the form `org:feature:action`.
+    /// Sets the key, as in session tokens, in the form `org:feature:action`. Keys that start with
+    /// `org:sys_` are reserved for Clerk.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self

@@ -56,8 +56,8 @@ let page = clerk.send(organization_roles::list().limit(20)).await?;
 ///
 /// - [`query`](List::query) (`String`): includes only roles with this ID, or whose name or key contains
 ///   this string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `name` or `key`; a `-` in front
+///   sorts in descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
@@ -83,7 +83,7 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `created_at`, `name` or `key`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
@@ -177,11 +177,10 @@ let role = clerk.send(organization_roles::create("Auditor", "org:auditor")).awai
 ///
 /// - `name` (`String`, required): the name.
 /// - `key` (`String`, required): the key, such as `org:auditor`.
-/// - [`description`](Create::description) (`String` or `null`): the description.
-/// - [`permissions`](Create::permissions) (list of [`Id`] or `null`): the permissions of the role, by
-///   their IDs.
-/// - [`include_in_initial_role_set`](Create::include_in_initial_role_set) (`bool` or `null`): whether the
-///   role is added to the role set of new organizations.
+/// - [`description`](Create::description) (`String`): the description.
+/// - [`permissions`](Create::permissions) (list of [`Id`]): the permissions of the role, by their IDs.
+/// - [`include_in_initial_role_set`](Create::include_in_initial_role_set) (`bool`): whether the role is
+///   added to the role set of new organizations.
 pub fn create(name: impl Into<String>, key: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -346,7 +345,8 @@ let role = clerk.send(organization_roles::update("role_1").name("Accountant")).a
 /// - [`permissions`](Update::permissions) (list of [`Id`] or `null`): replaces the permissions of the
 ///   role, by their IDs.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(organization_role_id: impl Into<Id>) -> Update {
     Update {
         organization_role_id: organization_role_id.into(),

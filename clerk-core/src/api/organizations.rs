@@ -70,14 +70,14 @@ let page = clerk.send(organizations::list().query("engines").limit(20)).await?;
 ///   number of members.
 /// - [`include_missing_member_with_elevated_permissions`](List::include_missing_member_with_elevated_permissions)
 ///   (`bool`): whether the response says if no member can manage the organization's members.
-/// - [`query`](List::query) (`String`): includes only organizations whose ID, name or slug contains this
-///   string.
+/// - [`query`](List::query) (`String`): includes only the organization with this ID, and those whose name
+///   or slug contains this string.
 /// - [`user_id`](List::user_id) (list of [`UserId`]): includes only organizations with these members; a
 ///   `-` before an ID excludes the user's organizations. At most 100.
 /// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only these
 ///   organizations; a `-` before an ID excludes the organization. At most 100.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `name`, `created_at` or `members_count`; a `-` in
+///   front sorts in descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
@@ -126,7 +126,7 @@ impl List {
         self
     }
 
-    /// Includes only organizations whose ID, name or slug contains this string.
+    /// Includes only the organization with this ID, and those whose name or slug contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -148,8 +148,8 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `name`, `created_at` or `members_count`; a `-` in front sorts in descending order. Defaults
+    /// to `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -241,21 +241,21 @@ let organization =
 ///
 /// # Parameters
 ///
-/// - `name` (`String`, required): the name.
-/// - [`created_by`](Create::created_by) ([`UserId`] or `null`): the user who creates the organization and
-///   becomes its first admin.
-/// - [`private_metadata`](Create::private_metadata) ([`Metadata`] or `null`): metadata that only the
-///   backend can read and write.
-/// - [`public_metadata`](Create::public_metadata) ([`Metadata`] or `null`): metadata that the frontend
-///   can read and only the backend can write.
-/// - [`slug`](Create::slug) (`String` or `null`): the slug, a URL-friendly name. Must be unique in the
-///   instance.
-/// - [`max_allowed_memberships`](Create::max_allowed_memberships) (`i64` or `null`): the maximum number
-///   of members. 0 means unlimited.
-/// - [`created_at`](Create::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
-///   Meant for migrating existing data to Clerk.
-/// - [`role_set_key`](Create::role_set_key) (`String` or `null`): the role set that the organization
-///   uses, by its key.
+/// - `name` (`String`, required): the name: at most 256 characters, without URLs and HTML.
+/// - [`created_by`](Create::created_by) ([`UserId`]): the user who creates the organization and becomes
+///   its first admin.
+/// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
+///   read and write.
+/// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
+///   only the backend can write.
+/// - [`slug`](Create::slug) (`String`): the slug, a URL-friendly name: lowercase letters, digits and `-`.
+///   Must be unique in the instance. Only if slugs are enabled.
+/// - [`max_allowed_memberships`](Create::max_allowed_memberships) (`i64`): the maximum number of members.
+///   0 means unlimited.
+/// - [`created_at`](Create::created_at) (`String`): the creation time, as an RFC 3339 string. Meant for
+///   migrating existing data to Clerk.
+/// - [`role_set_key`](Create::role_set_key) (`String`): the role set that the organization uses, by its
+///   key.
 pub fn create(name: impl Into<String>) -> Create {
     Create {
         name: name.into(),
@@ -304,7 +304,8 @@ impl Create {
         self
     }
 
-    /// Sets the slug, a URL-friendly name. Must be unique in the instance.
+    /// Sets the slug, a URL-friendly name: lowercase letters, digits and `-`. Must be unique in the
+    /// instance. Only if slugs are enabled.
     pub fn slug(mut self, slug: impl Into<Nullable<String>>) -> Self {
         self.slug = slug.into();
         self
@@ -483,19 +484,21 @@ let organization =
 /// # Parameters
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
-/// - [`name`](Update::name) (`String` or `null`): the name.
+/// - [`name`](Update::name) (`String` or `null`): the name: at most 256 characters, without URLs and
+///   HTML.
 /// - [`slug`](Update::slug) (`String` or `null`): the slug, a URL-friendly name. Must be unique in the
 ///   instance.
 /// - [`max_allowed_memberships`](Update::max_allowed_memberships) (`i64` or `null`): the maximum number
 ///   of members. 0 means unlimited.
-/// - [`admin_delete_enabled`](Update::admin_delete_enabled) (`bool` or `null`): whether admins of the
-///   organization can delete it.
+/// - [`admin_delete_enabled`](Update::admin_delete_enabled) (`bool`): whether admins of the organization
+///   can delete it.
 /// - [`created_at`](Update::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
 ///   Meant for migrating existing data to Clerk.
 /// - [`role_set_key`](Update::role_set_key) (`String` or `null`): the role set that the organization
 ///   uses, by its key.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(organization_id: impl Into<OrganizationId>) -> Update {
     Update {
         organization_id: organization_id.into(),
@@ -524,7 +527,7 @@ pub struct Update {
 opaque!(Update);
 
 impl Update {
-    /// Sets the name.
+    /// Sets the name: at most 256 characters, without URLs and HTML.
     pub fn name(mut self, name: impl Into<Nullable<String>>) -> Self {
         self.name = name.into();
         self
@@ -600,6 +603,8 @@ impl Operation for Update {
 }
 
 /// Deletes an organization, together with its memberships and invitations.
+///
+/// This cannot be undone.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -696,7 +701,8 @@ let organization = clerk
 /// - [`private_metadata`](ReplaceMetadata::private_metadata) ([`Metadata`] or `null`): replaces the
 ///   metadata that only the backend can read and write. An empty object clears it.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn replace_metadata(organization_id: impl Into<OrganizationId>) -> ReplaceMetadata {
     ReplaceMetadata {
         organization_id: organization_id.into(),
@@ -800,6 +806,8 @@ let organization = clerk
 ///   read and only the backend can write.
 /// - [`private_metadata`](MergeMetadata::private_metadata) ([`Metadata`]): metadata that only the backend
 ///   can read and write.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn merge_metadata(organization_id: impl Into<OrganizationId>) -> MergeMetadata {
     MergeMetadata { organization_id: organization_id.into(), public_metadata: None, private_metadata: None }
 }
@@ -1165,7 +1173,8 @@ let entry = clerk
 /// # Parameters
 ///
 /// - `organization_id` ([`OrganizationId`], required): the ID of the organization.
-/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency.
+/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency. Must be greater than
+///   0.
 /// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
 /// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
 ///   change already.

@@ -58,11 +58,11 @@ let phone_number =
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
 /// - `phone_number` (`String`, required): the phone number, in E.164 format.
-/// - [`verified`](Create::verified) (`bool` or `null`): whether it is created verified.
-/// - [`primary`](Create::primary) (`bool` or `null`): whether it becomes the primary one. Defaults to
-///   `false`, except for a user's first phone number.
-/// - [`reserved_for_second_factor`](Create::reserved_for_second_factor) (`bool` or `null`): whether the
-///   phone number is a second factor. It must be verified; the first one becomes the default.
+/// - [`verified`](Create::verified) (`bool`): whether it is created verified.
+/// - [`primary`](Create::primary) (`bool`): whether it becomes the primary one. Defaults to `false`,
+///   except for a user's first phone number.
+/// - [`reserved_for_second_factor`](Create::reserved_for_second_factor) (`bool`): whether the phone
+///   number is a second factor. It must be verified; the first one becomes the default.
 pub fn create(user_id: impl Into<UserId>, phone_number: impl Into<String>) -> Create {
     Create {
         user_id: user_id.into(),
@@ -219,12 +219,12 @@ let phone_number = clerk.send(phone_numbers::update("idn_1").primary(true)).awai
 /// # Parameters
 ///
 /// - `phone_number_id` ([`Id`], required): the ID of the phone number.
-/// - [`verified`](Update::verified) (`bool` or `null`): whether it is verified.
-/// - [`primary`](Update::primary) (`bool` or `null`): whether it becomes the primary one.
-/// - [`reserved_for_second_factor`](Update::reserved_for_second_factor) (`bool` or `null`): whether the
-///   phone number is a second factor. It must be verified; the first one becomes the default.
+/// - [`verified`](Update::verified) (`bool`): whether it is verified.
+/// - [`primary`](Update::primary) (`bool`): whether it becomes the primary one.
+/// - [`reserved_for_second_factor`](Update::reserved_for_second_factor) (`bool`): whether the phone
+///   number is a second factor. It must be verified; the first one becomes the default.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept.
 pub fn update(phone_number_id: impl Into<Id>) -> Update {
     Update {
         phone_number_id: phone_number_id.into(),
@@ -528,7 +528,8 @@ let phone_number =
 /// - `user_id` ([`UserId`], required): the ID of the user.
 /// - `phone_number` (`String`, required): the phone number, in E.164 format.
 /// - [`identification_status`](ReplaceForUser::identification_status) ([`IdentificationStatus`]): the
-///   status of the new phone number. Defaults to `verified`.
+///   status of the new phone number. Defaults to `verified`. With `unverified`, a user without another
+///   way to sign in is locked out.
 pub fn replace_for_user(user_id: impl Into<UserId>, phone_number: impl Into<String>) -> ReplaceForUser {
     ReplaceForUser { user_id: user_id.into(), phone_number: phone_number.into(), identification_status: None }
 }

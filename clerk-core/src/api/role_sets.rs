@@ -61,8 +61,8 @@ let page = clerk.send(role_sets::list().limit(20)).await?;
 ///
 /// - [`query`](List::query) (`String`): includes only role sets with this ID, or whose name or key
 ///   contains this string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `name` or `key`; a `-` in front
+///   sorts in descending order. Defaults to `-created_at`.
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 pub fn list() -> List {
@@ -88,7 +88,7 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
+    /// Sorts by `created_at`, `name` or `key`; a `-` in front sorts in descending order. Defaults to
     /// `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
@@ -183,8 +183,9 @@ let role_set = clerk
 /// - `roles` (list of `String`, required): the keys of its roles. 1 to 10 items.
 /// - [`key`](Create::key) (`String`): the key: `role_set:` followed by lowercase letters, digits and
 ///   underscores. If unset, it is derived from the name.
-/// - [`description`](Create::description) (`String` or `null`): the description.
-/// - [`type`](Create::type) ([`RoleSetType`]): the type.
+/// - [`description`](Create::description) (`String`): the description.
+/// - [`type`](Create::type) ([`RoleSetType`]): the type. `initial` makes it the role set of new
+///   organizations, of which an instance has only one.
 pub fn create(
     name: impl Into<String>,
     default_role_key: impl Into<String>,
@@ -231,7 +232,8 @@ impl Create {
         self
     }
 
-    /// Sets the type.
+    /// Sets the type. `initial` makes it the role set of new organizations, of which an instance has only
+    /// one.
     pub fn r#type(mut self, r#type: impl Into<RoleSetType>) -> Self {
         self.r#type = Some(r#type.into());
         self
@@ -361,7 +363,8 @@ let role_set =
 /// - [`creator_role_key`](Update::creator_role_key) (`String` or `null`): which role of the set the
 ///   creator of an organization gets.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(role_set_key_or_id: impl Into<Id>) -> Update {
     Update {
         role_set_key_or_id: role_set_key_or_id.into(),
@@ -485,7 +488,8 @@ let deleted = clerk.send(role_sets::replace("role_set:guests", "role_set:basic")
 /// - `role_set_key_or_id` ([`Id`], required): the key or the ID of the role set.
 /// - `dest_role_set_key` (`String`, required): the key of the role set that takes its place.
 /// - [`reassignment_mappings`](Replace::reassignment_mappings) (map to `String`): maps the keys of the
-///   members' current roles to the keys of their new roles.
+///   members' current roles to the keys of their new roles. Required for roles that the other role set
+///   lacks.
 pub fn replace(role_set_key_or_id: impl Into<Id>, dest_role_set_key: impl Into<String>) -> Replace {
     Replace {
         role_set_key_or_id: role_set_key_or_id.into(),

@@ -4,7 +4,7 @@
 //!
 //! | Task | Function | |
 //! |---|---|---|
-//! | Find | [`list`] | Lists SAML connections. Deprecated. |
+//! | Find | [`list`] | Lists SAML connections, newest first. Deprecated. |
 //! |  | [`get`] | Gets a SAML connection. Deprecated. |
 //! | Create | [`create`] | Creates a SAML connection for at least one email domain. Deprecated. |
 //! | Change | [`update`] | Updates a SAML connection. Deprecated. |
@@ -35,7 +35,7 @@ use crate::{
     page::{Paged, Window},
 };
 
-/// Lists SAML connections.
+/// Lists SAML connections, newest first.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -59,8 +59,9 @@ let page = clerk.send(saml_connections::list().limit(20)).await?;
 /// - [`limit`](List::limit) (`u32`): the maximum number of items to return, 1 to 500. Defaults to 10.
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 /// - [`query`](List::query) (`String`): includes only connections whose name contains this string.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order.
+/// - [`order_by`](List::order_by) (`String`): sorts by `phone_number`, `email_address`, `created_at`,
+///   `first_name`, `last_name` or `username`; a `-` in front sorts in descending order. Clerk documents
+///   these fields, of which a connection has only `created_at`.
 /// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only connections
 ///   of these organizations; a `-` before an ID excludes the organization. At most 100.
 #[deprecated(note = "use `enterprise_connections::list`")]
@@ -68,7 +69,7 @@ pub fn list() -> List {
     List { limit: None, offset: None, query: None, order_by: None, organization_id: Vec::new() }
 }
 
-/// Request builder for [`list`]: `GET /saml_connections`, lists SAML connections.
+/// Request builder for [`list`]: `GET /saml_connections`, lists SAML connections, newest first.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
@@ -100,8 +101,9 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `phone_number`, `email_address`, `created_at`, `first_name`, `last_name` or `username`; a
+    /// `-` in front sorts in descending order. Clerk documents these fields, of which a connection has only
+    /// `created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -194,25 +196,25 @@ let connection = clerk
 /// - [`domain`](Create::domain) (`String`): the email domain of the connection. Deprecated: use
 ///   `domains`.
 /// - [`domains`](Create::domains) (list of `String`): the email domains of the connection.
-/// - [`idp_entity_id`](Create::idp_entity_id) (`String` or `null`): the identity provider's entity ID.
-/// - [`idp_sso_url`](Create::idp_sso_url) (`String` or `null`): the single sign-on URL of the identity
-///   provider.
-/// - [`idp_certificate`](Create::idp_certificate) (`String` or `null`): the identity provider's X.509
-///   certificate. Deprecated: use `idp_certificates`.
-/// - [`idp_metadata_url`](Create::idp_metadata_url) (`String` or `null`): the URL of the identity
-///   provider's metadata. Takes precedence over the individual settings.
-/// - [`idp_metadata`](Create::idp_metadata) (`String` or `null`): the identity provider's metadata, as
-///   XML. Takes precedence over the individual settings.
-/// - [`organization_id`](Create::organization_id) ([`OrganizationId`] or `null`): the organization that
-///   users of the connection join.
-/// - [`attribute_mapping`](Create::attribute_mapping) ([`CreateAttributeMapping`] or `null`): maps the
-///   user's fields to attributes of the identity provider.
+/// - [`idp_entity_id`](Create::idp_entity_id) (`String`): the identity provider's entity ID.
+/// - [`idp_sso_url`](Create::idp_sso_url) (`String`): the single sign-on URL of the identity provider.
+/// - [`idp_certificate`](Create::idp_certificate) (`String`): the identity provider's X.509 certificate.
+///   Deprecated: use `idp_certificates`.
+/// - [`idp_metadata_url`](Create::idp_metadata_url) (`String`): the URL of the identity provider's
+///   metadata. Takes precedence over the individual settings.
+/// - [`idp_metadata`](Create::idp_metadata) (`String`): the identity provider's metadata, as XML. Takes
+///   precedence over the individual settings.
+/// - [`organization_id`](Create::organization_id) ([`OrganizationId`]): the organization that users of
+///   the connection join.
+/// - [`attribute_mapping`](Create::attribute_mapping) ([`CreateAttributeMapping`]): maps the user's
+///   fields to attributes of the identity provider.
 /// - [`force_authn`](Create::force_authn) (`bool`): whether the identity provider must authenticate the
 ///   user again at each sign-in.
-/// - [`login_hint`](Create::login_hint) ([`CreateLoginHint`] or `null`): the login hint that is sent to
-///   the identity provider.
+/// - [`login_hint`](Create::login_hint) ([`CreateLoginHint`]): the login hint that is sent to the
+///   identity provider.
 /// - [`idp_certificates`](Create::idp_certificates) (list of `String`): the identity provider's X.509
-///   certificates, as PEM, one per item.
+///   certificates, as PEM, one per item. Replaces all certificates of the connection. Clerk's published
+///   document omits this parameter.
 #[deprecated(note = "use `enterprise_connections::create`")]
 pub fn create(name: impl Into<String>, provider: impl Into<EnterpriseConnectionProvider>) -> Create {
     Create {
@@ -475,27 +477,30 @@ let connection = clerk.send(saml_connections::update("samlc_1").active(true)).aw
 ///   users of the connection join.
 /// - [`attribute_mapping`](Update::attribute_mapping) ([`UpdateAttributeMapping`] or `null`): maps the
 ///   user's fields to attributes of the identity provider.
-/// - [`active`](Update::active) (`bool` or `null`): whether the connection is active.
-/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool` or `null`): whether each sign-in
-///   updates the user's attributes.
-/// - [`allow_subdomains`](Update::allow_subdomains) (`bool` or `null`): whether email addresses in
-///   subdomains can use the connection too.
-/// - [`allow_idp_initiated`](Update::allow_idp_initiated) (`bool` or `null`): whether users can start a
-///   sign-in at the identity provider.
-/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool` or
-///   `null`): whether users of the connection are prevented from adding other identifications.
-/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool` or
-///   `null`): whether accounts can be linked on the basis of an organization membership.
+/// - [`active`](Update::active) (`bool`): whether the connection is active.
+/// - [`sync_user_attributes`](Update::sync_user_attributes) (`bool`): whether each sign-in updates the
+///   user's attributes.
+/// - [`allow_subdomains`](Update::allow_subdomains) (`bool`): whether email addresses in subdomains can
+///   use the connection too.
+/// - [`allow_idp_initiated`](Update::allow_idp_initiated) (`bool`): whether users can start a sign-in at
+///   the identity provider.
+/// - [`disable_additional_identifications`](Update::disable_additional_identifications) (`bool`): whether
+///   users of the connection are prevented from adding other identifications.
+/// - [`allow_organization_account_linking`](Update::allow_organization_account_linking) (`bool`): whether
+///   accounts can be linked on the basis of an organization membership.
 /// - [`force_authn`](Update::force_authn) (`bool`): whether the identity provider must authenticate the
 ///   user again at each sign-in.
 /// - [`login_hint`](Update::login_hint) ([`UpdateLoginHint`] or `null`): the login hint that is sent to
 ///   the identity provider.
-/// - [`consent_verified_domains_deletion`](Update::consent_verified_domains_deletion) (`bool` or `null`):
-///   whether activating the connection may delete verified organization domains with the same names.
+/// - [`consent_verified_domains_deletion`](Update::consent_verified_domains_deletion) (`bool`): whether
+///   activating the connection may delete verified organization domains with the same names. Otherwise,
+///   Clerk refuses to activate it if there are any.
 /// - [`idp_certificates`](Update::idp_certificates) (list of `String`): the identity provider's X.509
-///   certificates, as PEM, one per item.
+///   certificates, as PEM, one per item. Replaces all certificates of the connection. Clerk's published
+///   document omits this parameter.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 #[deprecated(note = "use `enterprise_connections::update`")]
 pub fn update(saml_connection_id: impl Into<Id>) -> Update {
     Update {
@@ -674,6 +679,7 @@ impl Update {
     }
 
     /// Sets whether activating the connection may delete verified organization domains with the same names.
+    /// Otherwise, Clerk refuses to activate it if there are any.
     pub fn consent_verified_domains_deletion(
         mut self,
         consent_verified_domains_deletion: impl Into<Nullable<bool>>,

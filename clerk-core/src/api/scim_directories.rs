@@ -316,9 +316,12 @@ let directory = clerk.send(scim_directories::update("scimdir_1").enabled(false))
 /// - [`enabled`](Update::enabled) (`bool`): whether the directory is enabled.
 /// - [`provider`](Update::provider) (`String`): the identity provider.
 /// - [`attribute_mapping`](Update::attribute_mapping) (map to `String` or `null`): merges entries into
-///   the attribute mapping, from attributes of the user to paths in the directory.
+///   the attribute mapping, from attributes of the user to paths in the directory. `None` removes an
+///   entry.
 /// - [`group_role_mapping_enabled`](Update::group_role_mapping_enabled) (`bool`): whether group-to-role
 ///   mapping is enabled.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn update(scim_directory_id: impl Into<Id>) -> Update {
     Update {
         scim_directory_id: scim_directory_id.into(),

@@ -2,7 +2,7 @@
 //!
 //! | Task | Function | |
 //! |---|---|---|
-//! | Find | [`list`] | Lists sessions. |
+//! | Find | [`list`] | Lists sessions, newest first. |
 //! |  | [`get`] | Gets a session. |
 //! | Create | [`create`] | Creates an active session for a user. |
 //! |  | [`create_token`] | Mints a session token for a session. |
@@ -33,9 +33,9 @@ use crate::{
     page::{Paged, Window},
 };
 
-/// Lists sessions.
+/// Lists sessions, newest first.
 ///
-/// Clerk requires a filter by client or by user.
+/// Clerk requires a filter by client or by user. Old, inactive sessions are removed after a while.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -66,7 +66,7 @@ pub fn list() -> List {
     List { client_id: None, user_id: None, status: None, limit: None, offset: None }
 }
 
-/// Request builder for [`list`]: `GET /sessions`, lists sessions.
+/// Request builder for [`list`]: `GET /sessions`, lists sessions, newest first.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
@@ -318,13 +318,13 @@ let refreshed = clerk
 /// - `refresh_token` (`String`, required): the refresh token, from the cookie of the browser.
 /// - `request_origin` (`String`, required): the origin of the request, such as `https://example.com`.
 /// - [`suffixed_cookies`](Refresh::suffixed_cookies) (`bool`): whether the returned cookies have the
-///   instance's suffix in their names.
-/// - [`request_headers`](Refresh::request_headers) ([`Metadata`] or `null`): the headers of the request:
-///   an object whose values are arrays of strings.
-/// - [`format`](Refresh::format) ([`SessionRefreshFormat`] or `null`): what the refresh returns: a token
-///   or cookies. Defaults to a token.
-/// - [`request_originating_ip`](Refresh::request_originating_ip) (`String` or `null`): the IP address
-///   that the request came from.
+///   instance's suffix in their names. Clerk's published document omits this parameter.
+/// - [`request_headers`](Refresh::request_headers) ([`Metadata`]): the headers of the request: an object
+///   whose values are arrays of strings.
+/// - [`format`](Refresh::format) ([`SessionRefreshFormat`]): what the refresh returns: a token or
+///   cookies. Defaults to a token.
+/// - [`request_originating_ip`](Refresh::request_originating_ip) (`String`): the IP address that the
+///   request came from.
 pub fn refresh(
     session_id: impl Into<SessionId>,
     expired_token: impl Into<String>,
@@ -491,8 +491,8 @@ let token = clerk.send(sessions::create_token(&session_id).expires_in_seconds(60
 /// # Parameters
 ///
 /// - `session_id` ([`SessionId`], required): the ID of the session.
-/// - [`expires_in_seconds`](CreateToken::expires_in_seconds) (`i64` or `null`): the lifetime of the token
-///   in seconds, 30 to 315360000. If unset, Clerk's default applies.
+/// - [`expires_in_seconds`](CreateToken::expires_in_seconds) (`i64`): the lifetime of the token in
+///   seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token(session_id: impl Into<SessionId>) -> CreateToken {
     CreateToken { session_id: session_id.into(), expires_in_seconds: Nullable::Absent }
 }
@@ -563,8 +563,8 @@ let token =
 ///
 /// - `session_id` ([`SessionId`], required): the ID of the session.
 /// - `template_name` (`String`, required): the name of the JWT template.
-/// - [`expires_in_seconds`](CreateTokenFromTemplate::expires_in_seconds) (`i64` or `null`): the lifetime
-///   of the token in seconds, 30 to 315360000. If unset, Clerk's default applies.
+/// - [`expires_in_seconds`](CreateTokenFromTemplate::expires_in_seconds) (`i64`): the lifetime of the
+///   token in seconds, 30 to 315360000. If unset, Clerk's default applies.
 pub fn create_token_from_template(
     session_id: impl Into<SessionId>,
     template_name: impl Into<String>,

@@ -48,10 +48,10 @@ let token = clerk.send(sign_in_tokens::create(&user_id).expires_in_seconds(600))
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`org_id`](Create::org_id) ([`OrganizationId`] or `null`): the organization that becomes active when
-///   the user signs in. The user must be a member.
-/// - [`expires_in_seconds`](Create::expires_in_seconds) (`i64` or `null`): the lifetime of the token in
-///   seconds. Defaults to 2592000 (30 days). At least 1.
+/// - [`org_id`](Create::org_id) ([`OrganizationId`]): the organization that becomes active when the user
+///   signs in. The user must be a member.
+/// - [`expires_in_seconds`](Create::expires_in_seconds) (`i64`): the lifetime of the token in seconds.
+///   Defaults to 2592000 (30 days). At least 1.
 pub fn create(user_id: impl Into<UserId>) -> Create {
     Create { user_id: user_id.into(), org_id: Nullable::Absent, expires_in_seconds: Nullable::Absent }
 }

@@ -104,12 +104,13 @@ let sign_up = clerk.send(sign_ups::update("sua_1").external_id("customer-7")).aw
 /// # Parameters
 ///
 /// - `id` ([`Id`], required): the ID.
-/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. Must be unique
-///   in the instance.
-/// - [`custom_action`](Update::custom_action) (`bool` or `null`): whether the application runs a custom
-///   step before the sign-up completes.
+/// - [`external_id`](Update::external_id) (`String` or `null`): the ID in your own system. It is copied
+///   to the new user.
+/// - [`custom_action`](Update::custom_action) (`bool`): whether the application runs a custom step before
+///   the sign-up completes.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(id: impl Into<Id>) -> Update {
     Update { id: id.into(), external_id: Nullable::Absent, custom_action: Nullable::Absent }
 }
@@ -126,7 +127,7 @@ pub struct Update {
 opaque!(Update);
 
 impl Update {
-    /// Sets the ID in your own system. Must be unique in the instance.
+    /// Sets the ID in your own system. It is copied to the new user.
     pub fn external_id(mut self, external_id: impl Into<Nullable<String>>) -> Self {
         self.external_id = external_id.into();
         self

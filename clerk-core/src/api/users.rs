@@ -10,7 +10,7 @@
 //! |  | [`get_oauth_access_tokens`] | Lists the OAuth access tokens of a user for a provider, such as `oauth_google`. |
 //! |  | [`get_organization_memberships`] | Lists the organization memberships of a user. |
 //! |  | [`get_organization_invitations`] | Lists the organization invitations of a user. |
-//! |  | [`list_trusted_devices`] | Lists the trusted devices of a user. |
+//! |  | [`list_trusted_devices`] | Lists the active trusted devices of a user. |
 //! | Create | [`create`] | Creates a user. |
 //! | Change | [`update`] | Updates a user. |
 //! |  | [`ban`] | Bans a user. |
@@ -72,7 +72,8 @@ use crate::{
 /// Lists users.
 ///
 /// Filters narrow the list; a repeated filter takes at most 100 values. The response has no total:
-/// [`count`] takes the same filters.
+/// [`count`] takes the same filters. To read many pages, use `starting_after`, as `clerk.stream(..)`
+/// does: the greater the `offset`, the slower the response.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -98,7 +99,7 @@ let page = clerk.send(users::list().email_address(["ada@example.com"]).limit(20)
 /// - [`phone_number`](List::phone_number) (list of `String`): includes only users with one of these phone
 ///   numbers. At most 100.
 /// - [`external_id`](List::external_id) (list of `String`): includes only users with one of these
-///   external IDs. At most 100.
+///   external IDs; a `-` before an ID excludes the user. At most 100.
 /// - [`username`](List::username) (list of `String`): includes only users with one of these usernames. At
 ///   most 100.
 /// - [`web3_wallet`](List::web3_wallet) (list of `String`): includes only users with one of these Web3
@@ -107,8 +108,8 @@ let page = clerk.send(users::list().email_address(["ada@example.com"]).limit(20)
 ///   excludes the user. At most 100.
 /// - [`organization_id`](List::organization_id) (list of [`OrganizationId`]): includes only members of
 ///   these organizations; a `-` before an ID excludes the members. At most 100.
-/// - [`query`](List::query) (`String`): includes only items that contain this string in one of the
-///   searched fields.
+/// - [`query`](List::query) (`String`): includes only users with this string in an email address, phone
+///   number, username, Web3 wallet, first name, last name or ID.
 /// - [`email_address_query`](List::email_address_query) (`String`): includes only users with an email
 ///   address that contains this string, ignoring case.
 /// - [`phone_number_query`](List::phone_number_query) (`String`): includes only users with a phone number
@@ -141,8 +142,9 @@ let page = clerk.send(users::list().email_address(["ada@example.com"]).limit(20)
 /// - [`offset`](List::offset) (`u32`): skips this number of items. Defaults to 0.
 /// - [`starting_after`](List::starting_after) ([`UserId`]): includes only users after this one: the last
 ///   user of the previous page. Requires an order by `created_at` and no offset.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `updated_at`, `email_address`,
+///   `web3wallet`, `first_name`, `last_name`, `phone_number`, `username`, `last_active_at` or
+///   `last_sign_in_at`; a `-` in front sorts in descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List {
         email_address: Vec::new(),
@@ -221,7 +223,8 @@ impl List {
         self
     }
 
-    /// Includes only users with one of these external IDs. At most 100.
+    /// Includes only users with one of these external IDs; a `-` before an ID excludes the user. At most
+    /// 100.
     pub fn external_id(mut self, external_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.external_id = external_id.into_iter().map(Into::into).collect();
         self
@@ -254,7 +257,8 @@ impl List {
         self
     }
 
-    /// Includes only items that contain this string in one of the searched fields.
+    /// Includes only users with this string in an email address, phone number, username, Web3 wallet, first
+    /// name, last name or ID.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -365,8 +369,9 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `created_at`, `updated_at`, `email_address`, `web3wallet`, `first_name`, `last_name`,
+    /// `phone_number`, `username`, `last_active_at` or `last_sign_in_at`; a `-` in front sorts in
+    /// descending order. Defaults to `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -451,7 +456,8 @@ impl Paged for List {
 /// Creates a user.
 ///
 /// The instance's settings decide which fields are required. Email addresses and phone numbers are
-/// created verified unless their status is set.
+/// created verified unless their status is set. The rate limit is 1000 calls per 10 seconds in
+/// production, and 100 in development.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -474,61 +480,63 @@ let user = clerk
 ///
 /// # Parameters
 ///
-/// - [`external_id`](Create::external_id) (`String` or `null`): the ID in your own system. Must be unique
-///   in the instance.
-/// - [`first_name`](Create::first_name) (`String` or `null`): the first name.
-/// - [`last_name`](Create::last_name) (`String` or `null`): the last name.
-/// - [`locale`](Create::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
-/// - [`email_address`](Create::email_address) (list of `String`): the email addresses. The first becomes
-///   the primary one.
+/// - [`external_id`](Create::external_id) (`String`): the ID in your own system. Must be unique in the
+///   instance.
+/// - [`first_name`](Create::first_name) (`String`): the first name.
+/// - [`last_name`](Create::last_name) (`String`): the last name.
+/// - [`locale`](Create::locale) (`String`): the preferred language, as a BCP 47 tag.
+/// - [`email_address`](Create::email_address) (list of `String`): the email addresses. Each must be
+///   unique in the instance. The first becomes the primary one.
 /// - [`email_address_identification_status`](Create::email_address_identification_status) (list of
-///   [`IdentificationStatus`]): the status of each email address, in the same order. If unset, all are
-///   verified.
-/// - [`phone_number`](Create::phone_number) (list of `String`): the phone numbers, in E.164 format. The
-///   first becomes the primary one.
+///   [`IdentificationStatus`]): the status of each email address, in the same order: `verified` or
+///   `reserved`. If unset, all are verified.
+/// - [`phone_number`](Create::phone_number) (list of `String`): the phone numbers, in E.164 format. Each
+///   must be unique in the instance. The first becomes the primary one.
 /// - [`phone_number_identification_status`](Create::phone_number_identification_status) (list of
-///   [`IdentificationStatus`]): the status of each phone number, in the same order. If unset, all are
-///   verified.
-/// - [`web3_wallet`](Create::web3_wallet) (list of `String`): the addresses of Web3 wallets. The first
-///   becomes the primary one.
-/// - [`username`](Create::username) (`String` or `null`): the username. Must be unique in the instance.
-/// - [`password`](Create::password) (`String` or `null`): the password, in plain text.
-/// - [`password_digest`](Create::password_digest) (`String` or `null`): the password as a digest.
-///   Requires `password_hasher`.
+///   [`IdentificationStatus`]): the status of each phone number, in the same order: `verified` or
+///   `reserved`. If unset, all are verified.
+/// - [`web3_wallet`](Create::web3_wallet) (list of `String`): the addresses of Web3 wallets. Each must be
+///   unique in the instance. The first becomes the primary one.
+/// - [`username`](Create::username) (`String`): the username. Must be unique in the instance.
+/// - [`password`](Create::password) (`String`): the password, in plain text: at least 8 characters, and
+///   not in a list of breached passwords.
+/// - [`password_digest`](Create::password_digest) (`String`): the password as a digest. Requires
+///   `password_hasher`.
 /// - [`password_hasher`](Create::password_hasher) (`String`): the algorithm of the digest, such as
 ///   `bcrypt` or `argon2id`.
-/// - [`skip_password_checks`](Create::skip_password_checks) (`bool` or `null`): whether the password
-///   policy is skipped.
-/// - [`skip_password_requirement`](Create::skip_password_requirement) (`bool` or `null`): whether a
-///   password may be missing even if the instance requires one.
-/// - [`totp_secret`](Create::totp_secret) (`String` or `null`): the secret of an authenticator app, in
-///   base32.
+/// - [`skip_password_checks`](Create::skip_password_checks) (`bool`): whether the password policy is
+///   skipped.
+/// - [`skip_password_requirement`](Create::skip_password_requirement) (`bool`): whether a password may be
+///   missing even if the instance requires one. Refused if a password is the only way to sign in.
+/// - [`totp_secret`](Create::totp_secret) (`String`): the secret of an authenticator app, in base32: 6
+///   digits, 30 seconds, SHA-1. Only if the instance has authenticator apps enabled.
 /// - [`backup_codes`](Create::backup_codes) (list of `String`): the backup codes, in plain text or as
-///   bcrypt digests. Used together with `totp_secret`.
+///   bcrypt digests. Only if the instance has backup codes enabled.
 /// - [`public_metadata`](Create::public_metadata) ([`Metadata`]): metadata that the frontend can read and
 ///   only the backend can write.
 /// - [`private_metadata`](Create::private_metadata) ([`Metadata`]): metadata that only the backend can
 ///   read and write.
 /// - [`unsafe_metadata`](Create::unsafe_metadata) ([`Metadata`]): metadata that the frontend can read and
 ///   write.
-/// - [`delete_self_enabled`](Create::delete_self_enabled) (`bool` or `null`): whether users can delete
-///   their own account.
-/// - [`legal_accepted_at`](Create::legal_accepted_at) (`String` or `null`): when the user accepted the
-///   legal terms, as an RFC 3339 string.
-/// - [`skip_legal_checks`](Create::skip_legal_checks) (`bool` or `null`): whether the check for accepted
-///   legal terms is skipped.
-/// - [`skip_user_requirement`](Create::skip_user_requirement) (`bool` or `null`): whether identifications
-///   that the instance requires may be missing. At least one must be given.
-/// - [`create_organization_enabled`](Create::create_organization_enabled) (`bool` or `null`): whether the
-///   user can create organizations.
-/// - [`create_organizations_limit`](Create::create_organizations_limit) (`i64` or `null`): the maximum
-///   number of organizations that the user can create. 0 means unlimited.
-/// - [`created_at`](Create::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
-///   Meant for migrating existing data to Clerk.
-/// - [`bypass_client_trust`](Create::bypass_client_trust) (`bool` or `null`): whether the user skips the
-///   device trust check when signing in.
-/// - [`banned`](Create::banned) (`bool` or `null`): whether the user is created banned.
-/// - [`locked`](Create::locked) (`bool` or `null`): whether the user is created locked.
+/// - [`delete_self_enabled`](Create::delete_self_enabled) (`bool`): whether the user can delete their own
+///   account.
+/// - [`legal_accepted_at`](Create::legal_accepted_at) (`String`): when the user accepted the legal terms,
+///   as an RFC 3339 string.
+/// - [`skip_legal_checks`](Create::skip_legal_checks) (`bool`): whether the check for accepted legal
+///   terms is skipped.
+/// - [`skip_user_requirement`](Create::skip_user_requirement) (`bool`): whether identifications that the
+///   instance requires may be missing. At least one must be given.
+/// - [`create_organization_enabled`](Create::create_organization_enabled) (`bool`): whether the user can
+///   create organizations.
+/// - [`create_organizations_limit`](Create::create_organizations_limit) (`i64`): the maximum number of
+///   organizations that the user can create. 0 means unlimited.
+/// - [`created_at`](Create::created_at) (`String`): the creation time, as an RFC 3339 string. Meant for
+///   migrating existing data to Clerk.
+/// - [`bypass_client_trust`](Create::bypass_client_trust) (`bool`): whether the user skips the device
+///   trust check when signing in.
+/// - [`banned`](Create::banned) (`bool`): whether the user is created banned.
+/// - [`locked`](Create::locked) (`bool`): whether the user is created locked. Only if the instance has
+///   user lockout enabled.
 /// - [`timezone`](Create::timezone) (`String`): the time zone. Clerk's published document omits this
 ///   parameter.
 pub fn create() -> Create {
@@ -631,13 +639,14 @@ impl Create {
         self
     }
 
-    /// Sets the email addresses. The first becomes the primary one.
+    /// Sets the email addresses. Each must be unique in the instance. The first becomes the primary one.
     pub fn email_address(mut self, email_address: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.email_address = Some(email_address.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets the status of each email address, in the same order. If unset, all are verified.
+    /// Sets the status of each email address, in the same order: `verified` or `reserved`. If unset, all
+    /// are verified.
     pub fn email_address_identification_status(
         mut self,
         email_address_identification_status: impl IntoIterator<Item = impl Into<IdentificationStatus>>,
@@ -647,13 +656,15 @@ impl Create {
         self
     }
 
-    /// Sets the phone numbers, in E.164 format. The first becomes the primary one.
+    /// Sets the phone numbers, in E.164 format. Each must be unique in the instance. The first becomes the
+    /// primary one.
     pub fn phone_number(mut self, phone_number: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.phone_number = Some(phone_number.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets the status of each phone number, in the same order. If unset, all are verified.
+    /// Sets the status of each phone number, in the same order: `verified` or `reserved`. If unset, all are
+    /// verified.
     pub fn phone_number_identification_status(
         mut self,
         phone_number_identification_status: impl IntoIterator<Item = impl Into<IdentificationStatus>>,
@@ -663,7 +674,8 @@ impl Create {
         self
     }
 
-    /// Sets the addresses of Web3 wallets. The first becomes the primary one.
+    /// Sets the addresses of Web3 wallets. Each must be unique in the instance. The first becomes the
+    /// primary one.
     pub fn web3_wallet(mut self, web3_wallet: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.web3_wallet = Some(web3_wallet.into_iter().map(Into::into).collect());
         self
@@ -675,7 +687,7 @@ impl Create {
         self
     }
 
-    /// Sets the password, in plain text.
+    /// Sets the password, in plain text: at least 8 characters, and not in a list of breached passwords.
     pub fn password(mut self, password: impl Into<Nullable<String>>) -> Self {
         self.password = password.into();
         self
@@ -699,19 +711,22 @@ impl Create {
         self
     }
 
-    /// Sets whether a password may be missing even if the instance requires one.
+    /// Sets whether a password may be missing even if the instance requires one. Refused if a password is
+    /// the only way to sign in.
     pub fn skip_password_requirement(mut self, skip_password_requirement: impl Into<Nullable<bool>>) -> Self {
         self.skip_password_requirement = skip_password_requirement.into();
         self
     }
 
-    /// Sets the secret of an authenticator app, in base32.
+    /// Sets the secret of an authenticator app, in base32: 6 digits, 30 seconds, SHA-1. Only if the
+    /// instance has authenticator apps enabled.
     pub fn totp_secret(mut self, totp_secret: impl Into<Nullable<String>>) -> Self {
         self.totp_secret = totp_secret.into();
         self
     }
 
-    /// Sets the backup codes, in plain text or as bcrypt digests. Used together with `totp_secret`.
+    /// Sets the backup codes, in plain text or as bcrypt digests. Only if the instance has backup codes
+    /// enabled.
     pub fn backup_codes(mut self, backup_codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.backup_codes = Some(backup_codes.into_iter().map(Into::into).collect());
         self
@@ -735,7 +750,7 @@ impl Create {
         self
     }
 
-    /// Sets whether users can delete their own account.
+    /// Sets whether the user can delete their own account.
     pub fn delete_self_enabled(mut self, delete_self_enabled: impl Into<Nullable<bool>>) -> Self {
         self.delete_self_enabled = delete_self_enabled.into();
         self
@@ -795,7 +810,7 @@ impl Create {
         self
     }
 
-    /// Sets whether the user is created locked.
+    /// Sets whether the user is created locked. Only if the instance has user lockout enabled.
     pub fn locked(mut self, locked: impl Into<Nullable<bool>>) -> Self {
         self.locked = locked.into();
         self
@@ -892,12 +907,11 @@ let count = clerk.send(users::count().organization_id([&organization_id])).await
 ///   At most 100.
 /// - [`web3_wallet`](Count::web3_wallet) (list of `String`): includes only users with one of these Web3
 ///   wallets. At most 100.
-/// - [`user_id`](Count::user_id) (list of [`UserId`]): includes only these users; a `-` before an ID
-///   excludes the user. At most 100.
+/// - [`user_id`](Count::user_id) (list of [`UserId`]): includes only these users. At most 100.
 /// - [`organization_id`](Count::organization_id) (list of [`OrganizationId`]): includes only members of
 ///   these organizations; a `-` before an ID excludes the members. At most 100.
-/// - [`query`](Count::query) (`String`): includes only items that contain this string in one of the
-///   searched fields.
+/// - [`query`](Count::query) (`String`): includes only users with this string in an email address, phone
+///   number, username, Web3 wallet, first name, last name or ID.
 /// - [`email_address_query`](Count::email_address_query) (`String`): includes only users with an email
 ///   address that contains this string, ignoring case.
 /// - [`phone_number_query`](Count::phone_number_query) (`String`): includes only users with a phone
@@ -1014,7 +1028,7 @@ impl Count {
         self
     }
 
-    /// Includes only these users; a `-` before an ID excludes the user. At most 100.
+    /// Includes only these users. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
@@ -1029,7 +1043,8 @@ impl Count {
         self
     }
 
-    /// Includes only items that contain this string in one of the searched fields.
+    /// Includes only users with this string in an email address, phone number, username, Web3 wallet, first
+    /// name, last name or ID.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -1254,8 +1269,8 @@ let user =
 /// - [`locale`](Update::locale) (`String` or `null`): the preferred language, as a BCP 47 tag.
 /// - [`primary_email_address_id`](Update::primary_email_address_id) ([`Id`] or `null`): the primary email
 ///   address. It must be verified.
-/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool` or
-///   `null`): whether Clerk notifies the previous primary email address. Defaults to `false`.
+/// - [`notify_primary_email_address_changed`](Update::notify_primary_email_address_changed) (`bool`):
+///   whether Clerk notifies the user that the primary email address has changed. Defaults to `false`.
 /// - [`primary_phone_number_id`](Update::primary_phone_number_id) ([`Id`] or `null`): the primary phone
 ///   number. It must be verified.
 /// - [`primary_web3_wallet_id`](Update::primary_web3_wallet_id) ([`Id`] or `null`): the primary Web3
@@ -1263,37 +1278,39 @@ let user =
 /// - [`username`](Update::username) (`String` or `null`): the username. Must be unique in the instance.
 /// - [`profile_image_id`](Update::profile_image_id) ([`Id`] or `null`): the ID of a profile image that
 ///   was uploaded before.
-/// - [`password`](Update::password) (`String` or `null`): the password, in plain text.
+/// - [`password`](Update::password) (`String` or `null`): the password, in plain text: at least 8
+///   characters, and not in a list of breached passwords.
 /// - [`password_digest`](Update::password_digest) (`String`): the password as a digest. Requires
 ///   `password_hasher`.
 /// - [`password_hasher`](Update::password_hasher) (`String`): the algorithm of the digest, such as
 ///   `bcrypt` or `argon2id`.
-/// - [`skip_password_checks`](Update::skip_password_checks) (`bool` or `null`): whether the password
-///   policy is skipped.
-/// - [`sign_out_of_other_sessions`](Update::sign_out_of_other_sessions) (`bool` or `null`): whether all
-///   of the user's sessions are revoked.
+/// - [`skip_password_checks`](Update::skip_password_checks) (`bool`): whether the password policy is
+///   skipped. Only together with `password`.
+/// - [`sign_out_of_other_sessions`](Update::sign_out_of_other_sessions) (`bool`): whether all of the
+///   user's sessions are revoked once the password has changed. Only together with `password`.
 /// - [`totp_secret`](Update::totp_secret) (`String` or `null`): the secret of an authenticator app, in
-///   base32.
+///   base32: 6 digits, 30 seconds, SHA-1. Only if the instance has authenticator apps enabled.
 /// - [`backup_codes`](Update::backup_codes) (list of `String`): the backup codes, in plain text or as
-///   bcrypt digests. Used together with `totp_secret`.
-/// - [`delete_self_enabled`](Update::delete_self_enabled) (`bool` or `null`): whether users can delete
-///   their own account.
-/// - [`create_organization_enabled`](Update::create_organization_enabled) (`bool` or `null`): whether the
-///   user can create organizations.
+///   bcrypt digests. Only if the instance has backup codes enabled.
+/// - [`delete_self_enabled`](Update::delete_self_enabled) (`bool`): whether the user can delete their own
+///   account.
+/// - [`create_organization_enabled`](Update::create_organization_enabled) (`bool`): whether the user can
+///   create organizations.
 /// - [`legal_accepted_at`](Update::legal_accepted_at) (`String` or `null`): when the user accepted the
 ///   legal terms, as an RFC 3339 string.
-/// - [`skip_legal_checks`](Update::skip_legal_checks) (`bool` or `null`): whether the check for accepted
-///   legal terms is skipped.
+/// - [`skip_legal_checks`](Update::skip_legal_checks) (`bool`): whether the check for accepted legal
+///   terms is skipped.
 /// - [`create_organizations_limit`](Update::create_organizations_limit) (`i64` or `null`): the maximum
 ///   number of organizations that the user can create. 0 means unlimited.
 /// - [`created_at`](Update::created_at) (`String` or `null`): the creation time, as an RFC 3339 string.
 ///   Meant for migrating existing data to Clerk.
-/// - [`bypass_client_trust`](Update::bypass_client_trust) (`bool` or `null`): whether the user skips the
-///   device trust check when signing in.
+/// - [`bypass_client_trust`](Update::bypass_client_trust) (`bool`): whether the user skips the device
+///   trust check when signing in.
 /// - [`timezone`](Update::timezone) (`String`): the time zone. Clerk's published document omits this
 ///   parameter.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn update(user_id: impl Into<UserId>) -> Update {
     Update {
         user_id: user_id.into(),
@@ -1390,7 +1407,8 @@ impl Update {
         self
     }
 
-    /// Sets whether Clerk notifies the previous primary email address. Defaults to `false`.
+    /// Sets whether Clerk notifies the user that the primary email address has changed. Defaults to
+    /// `false`.
     pub fn notify_primary_email_address_changed(
         mut self,
         notify_primary_email_address_changed: impl Into<Nullable<bool>>,
@@ -1423,7 +1441,7 @@ impl Update {
         self
     }
 
-    /// Sets the password, in plain text.
+    /// Sets the password, in plain text: at least 8 characters, and not in a list of breached passwords.
     pub fn password(mut self, password: impl Into<Nullable<String>>) -> Self {
         self.password = password.into();
         self
@@ -1441,13 +1459,14 @@ impl Update {
         self
     }
 
-    /// Sets whether the password policy is skipped.
+    /// Sets whether the password policy is skipped. Only together with `password`.
     pub fn skip_password_checks(mut self, skip_password_checks: impl Into<Nullable<bool>>) -> Self {
         self.skip_password_checks = skip_password_checks.into();
         self
     }
 
-    /// Sets whether all of the user's sessions are revoked.
+    /// Sets whether all of the user's sessions are revoked once the password has changed. Only together
+    /// with `password`.
     pub fn sign_out_of_other_sessions(
         mut self,
         sign_out_of_other_sessions: impl Into<Nullable<bool>>,
@@ -1456,19 +1475,21 @@ impl Update {
         self
     }
 
-    /// Sets the secret of an authenticator app, in base32.
+    /// Sets the secret of an authenticator app, in base32: 6 digits, 30 seconds, SHA-1. Only if the
+    /// instance has authenticator apps enabled.
     pub fn totp_secret(mut self, totp_secret: impl Into<Nullable<String>>) -> Self {
         self.totp_secret = totp_secret.into();
         self
     }
 
-    /// Sets the backup codes, in plain text or as bcrypt digests. Used together with `totp_secret`.
+    /// Sets the backup codes, in plain text or as bcrypt digests. Only if the instance has backup codes
+    /// enabled.
     pub fn backup_codes(mut self, backup_codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.backup_codes = Some(backup_codes.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets whether users can delete their own account.
+    /// Sets whether the user can delete their own account.
     pub fn delete_self_enabled(mut self, delete_self_enabled: impl Into<Nullable<bool>>) -> Self {
         self.delete_self_enabled = delete_self_enabled.into();
         self
@@ -1746,7 +1767,7 @@ let users = clerk.send(users::bulk_ban([&user_id])).await?;
 "#
 )]
 ///
-/// - **Returns** list of [`User`].
+/// - **Returns** a list of [`User`].
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (banned users stay banned).
@@ -1802,7 +1823,7 @@ let users = clerk.send(users::bulk_unban([&user_id])).await?;
 "#
 )]
 ///
-/// - **Returns** list of [`User`].
+/// - **Returns** a list of [`User`].
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 402 (not in the plan).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (lifting a ban twice has no further effect).
@@ -2112,7 +2133,8 @@ let user = clerk
 /// - [`unsafe_metadata`](ReplaceMetadata::unsafe_metadata) ([`Metadata`] or `null`): replaces the
 ///   metadata that the frontend can read and write. An empty object clears it.
 ///
-/// A parameter that is not set keeps what is stored. [`Nullable::Null`] clears it.
+/// A stored value whose parameter is not set is kept. [`Nullable::Null`] clears a value that can be
+/// empty.
 pub fn replace_metadata(user_id: impl Into<UserId>) -> ReplaceMetadata {
     ReplaceMetadata {
         user_id: user_id.into(),
@@ -2218,6 +2240,8 @@ let user = clerk
 ///   backend can read and write.
 /// - [`unsafe_metadata`](UpdateMetadata::unsafe_metadata) ([`Metadata`]): metadata that the frontend can
 ///   read and write.
+///
+/// A stored value whose parameter is not set is kept.
 pub fn update_metadata(user_id: impl Into<UserId>) -> UpdateMetadata {
     UpdateMetadata {
         user_id: user_id.into(),
@@ -2439,7 +2463,8 @@ let entry = clerk
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency.
+/// - `amount` (`i64`, required): the amount, in the smallest unit of the currency. Must be greater than
+///   0.
 /// - `action` ([`BillingCreditAction`], required): whether the balance is increased or decreased.
 /// - `idempotency_key` (`String`, required): the key by which Clerk recognizes that it has made this
 ///   change already.
@@ -2521,6 +2546,8 @@ impl Operation for AdjustBillingCreditBalance {
 }
 
 /// Lists the OAuth access tokens of a user for a provider, such as `oauth_google`.
+///
+/// Clerk refreshes an expired token first if it has a refresh token.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -2847,7 +2874,7 @@ impl Paged for GetOrganizationInvitations {
 
 /// Removes the password of a user.
 ///
-/// The user must have another way to sign in.
+/// Clerk does so even if the user has no other way to sign in.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -3157,6 +3184,8 @@ impl Operation for DeleteBackupCodes {
 }
 
 /// Deletes a passkey of a user.
+///
+/// Clerk notifies the user by email.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -3217,7 +3246,7 @@ impl Operation for DeletePasskey {
     }
 }
 
-/// Lists the trusted devices of a user.
+/// Lists the active trusted devices of a user.
 #[cfg_attr(
     not(doctest),
     doc = r#"
@@ -3244,7 +3273,7 @@ pub fn list_trusted_devices(user_id: impl Into<UserId>) -> ListTrustedDevices {
 }
 
 /// Request builder for [`list_trusted_devices`]: `GET /users/{user_id}/trusted_devices`, lists the
-/// trusted devices of a user.
+/// active trusted devices of a user.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListTrustedDevices {
@@ -3569,8 +3598,8 @@ let user =
 /// # Parameters
 ///
 /// - `user_id` ([`UserId`], required): the ID of the user.
-/// - [`revoke_all_sessions`](SetPasswordCompromised::revoke_all_sessions) (`bool` or `null`): whether all
-///   of the user's sessions are revoked.
+/// - [`revoke_all_sessions`](SetPasswordCompromised::revoke_all_sessions) (`bool`): whether all of the
+///   user's sessions are revoked.
 pub fn set_password_compromised(user_id: impl Into<UserId>) -> SetPasswordCompromised {
     SetPasswordCompromised { user_id: user_id.into(), revoke_all_sessions: Nullable::Absent }
 }

@@ -60,8 +60,8 @@ let page = clerk
 /// - [`query`](List::query) (`String`): includes only entries whose email address or ID contains this
 ///   string.
 /// - [`status`](List::status) ([`WaitlistEntryStatus`]): includes only items with this status.
-/// - [`order_by`](List::order_by) (`String`): sorts by this field; a `-` before the name sorts in
-///   descending order. Defaults to `-created_at`.
+/// - [`order_by`](List::order_by) (`String`): sorts by `created_at`, `email_address` or `invited_at`; a
+///   `-` in front sorts in descending order. Defaults to `-created_at`.
 pub fn list() -> List {
     List { limit: None, offset: None, query: None, status: None, order_by: None }
 }
@@ -104,8 +104,8 @@ impl List {
         self
     }
 
-    /// Sorts by this field; a `-` before the name sorts in descending order. Most lists default to
-    /// `-created_at`.
+    /// Sorts by `created_at`, `email_address` or `invited_at`; a `-` in front sorts in descending order.
+    /// Defaults to `-created_at`.
     pub fn order_by(mut self, order_by: impl Into<String>) -> Self {
         self.order_by = Some(order_by.into());
         self
@@ -180,8 +180,7 @@ let entry = clerk.send(waitlist_entries::create("ada@example.com").notify(false)
 /// # Parameters
 ///
 /// - `email_address` (`String`, required): the email address.
-/// - [`notify`](Create::notify) (`bool` or `null`): whether Clerk sends a confirmation email. Defaults to
-///   `true`.
+/// - [`notify`](Create::notify) (`bool`): whether Clerk sends a confirmation email. Defaults to `true`.
 pub fn create(email_address: impl Into<String>) -> Create {
     Create { email_address: email_address.into(), notify: Nullable::Absent }
 }
@@ -233,7 +232,7 @@ impl Operation for Create {
 ```
 use clerk_axum::api::waitlist_entries;
 
-let entrys = clerk
+let entries = clerk
     .send(waitlist_entries::bulk_create([waitlist_entries::BulkCreateItem::new(
         "ada@example.com",
     )]))
@@ -242,7 +241,7 @@ let entrys = clerk
 "#
 )]
 ///
-/// - **Returns** list of [`WaitlistEntry`].
+/// - **Returns** a list of [`WaitlistEntry`].
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /waitlist_entries/bulk`, [in Clerk's
@@ -373,8 +372,8 @@ let entry = clerk.send(waitlist_entries::invite("wle_1").ignore_existing(true)).
 /// # Parameters
 ///
 /// - `waitlist_entry_id` ([`Id`], required): the ID of the waitlist entry.
-/// - [`ignore_existing`](Invite::ignore_existing) (`bool` or `null`): whether to invite even if there is
-///   already an invitation, or a user with the address. Defaults to `false`.
+/// - [`ignore_existing`](Invite::ignore_existing) (`bool`): whether to invite even if there is already an
+///   invitation, or a user with the address. Defaults to `false`.
 pub fn invite(waitlist_entry_id: impl Into<Id>) -> Invite {
     Invite { waitlist_entry_id: waitlist_entry_id.into(), ignore_existing: Nullable::Absent }
 }

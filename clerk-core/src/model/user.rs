@@ -134,7 +134,7 @@ pub struct User {
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub created_at: Timestamp,
-    /// Whether users can delete their own account.
+    /// Whether the user can delete their own account.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub delete_self_enabled: bool,
     /// Whether the user can create organizations.

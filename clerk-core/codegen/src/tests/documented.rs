@@ -1,4 +1,5 @@
-//! The example on the page of each operation is one that the compiler sees: in `tests/src/examples.rs`.
+//! What the generated documentation has to say: on the page of each operation an example that the compiler sees, in
+//! `tests/src/examples.rs`, and of some parameters more than their type.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -34,4 +35,51 @@ fn each_operation_has_an_example_that_is_compiled() {
     for example in shown {
         assert!(compiled.contains(&bare(&example)), "not compiled:\n{example}");
     }
+}
+
+/// The documentation of each function and setter of the operations, by what it documents.
+fn documentation() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/api");
+    let mut out = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let mut said = String::new();
+        for line in fs::read_to_string(file.unwrap().path()).unwrap().lines().map(str::trim) {
+            if let Some(more) = line.strip_prefix("///") {
+                said.push_str(more);
+            } else if line.starts_with("pub ") {
+                out.push((line.to_owned(), std::mem::take(&mut said)));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn an_order_names_the_fields_to_sort_by() {
+    let setters = documentation().into_iter().filter(|(code, _)| code.starts_with("pub fn order_by("));
+    let said: Vec<String> = setters.map(|(_, said)| said).collect();
+    assert!(said.len() > 10);
+    for said in said {
+        assert!(said.starts_with(" Sorts by `") && said.contains("a `-` in front"), "{said}");
+    }
+}
+
+/// An update keeps what is stored. Only what it does besides has a default.
+#[test]
+fn an_update_has_no_defaults_for_what_is_stored() {
+    const ACTIONS: [&str; 2] = ["notify_primary_email_address_changed", "identification_status"];
+    let mut updates = 0;
+    for (code, said) in documentation() {
+        if !["PATCH", "PUT"].iter().any(|method| said.contains(&format!("**Sends** `{method} "))) {
+            continue;
+        }
+        updates += 1;
+        for parameter in said.split(" - ").filter(|item| item.contains("Defaults to")) {
+            assert!(
+                ACTIONS.iter().any(|action| parameter.contains(&format!("`{action}`"))),
+                "{code} {parameter}"
+            );
+        }
+    }
+    assert!(updates > 30);
 }
