@@ -1,7 +1,7 @@
 # One word for each task. `just` without a word lists them. Everything here can also be typed: see CONTRIBUTING.md.
 
 # The workspaces that stand alone because of heavy dependencies
-alone := "examples/recipes examples/mcp examples/frameworks tests/browser tests/peers clerk-core/fuzz clerk-tower/fuzz"
+alone := "examples/recipes examples/mcp examples/frameworks examples/observability tests/browser tests/peers clerk-core/fuzz clerk-tower/fuzz"
 
 [private]
 default:

@@ -4,14 +4,14 @@
 //! contains. Warnings are limited to one a minute for each cause. Those about how the application was built have no limit:
 //! each is logged once.
 
-use std::{fmt::Display, future::Future};
+use std::{fmt::Display, future::Future, time::Duration};
 
 use clerk_core::{
     OperationInfo, Timestamp,
     authenticate::{BadRequest, Diagnosis, NoSignInPage, Outcome},
     webhook::{Delivery, Event},
 };
-use http::StatusCode;
+use http::{Response, StatusCode};
 use tracing::{Instrument as _, Level, Span, field::Empty};
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     log_limiter::{LogLimiter, PROCESS},
 };
 
-pub(crate) use self::counters::{rate_limit_heard, rate_limited, waited_at_gate};
+pub(crate) use self::counters::{rate_limit_heard, rate_limited};
 
 /// Logs a warning, at most once a minute for each cause. Strangers can cause most lines, so a test checks that warnings are
 /// logged only through this macro, or once for each object that the application creates.
@@ -99,6 +99,25 @@ fn call_failed(operation: &'static str, error: &Error, status: Option<StatusCode
     let cause = status.as_ref().map_or(error.phase(), StatusCode::as_str);
     let fields = error.with_sources();
     limited!(&PROCESS, SystemClock.now(), cause, "clerk::call", { operation, error = %fields }, "calls to Clerk fail");
+}
+
+/// A call is sent again after a pause.
+pub(crate) fn retrying<B>(
+    info: Option<&'static OperationInfo>,
+    result: &Result<Response<B>, Error>,
+    pause: Duration,
+) {
+    let operation = info.map(|info| info.id);
+    // As in the warning about calls that fail.
+    let status = result.as_ref().map(Response::status);
+    let cause = status.as_ref().map_or_else(|error| error.phase(), StatusCode::as_str);
+    tracing::debug!(target: "clerk::call", operation, cause, ?pause, "sending the call again");
+}
+
+/// A call waits for its turn, because Clerk limits the rate.
+pub(crate) fn waiting_at_gate(section: &'static str, pause: Duration) {
+    counters::waited_at_gate(section);
+    tracing::debug!(target: "clerk::call", section, ?pause, "waiting because of a rate limit");
 }
 
 /// Whether the connection to Clerk is in trouble, as opposed to what was asked.
@@ -562,7 +581,7 @@ mod counters {
         counter!("clerk_rate_limits_heard_total", "section" => section).increment(1);
     }
 
-    pub(crate) fn waited_at_gate(section: &'static str) {
+    pub(super) fn waited_at_gate(section: &'static str) {
         counter!("clerk_gate_waits_total", "section" => section).increment(1);
     }
 }
@@ -608,5 +627,5 @@ mod counters {
 
     pub(crate) fn rate_limit_heard(_: &'static str) {}
 
-    pub(crate) fn waited_at_gate(_: &'static str) {}
+    pub(super) fn waited_at_gate(_: &'static str) {}
 }

@@ -127,7 +127,7 @@ impl Auth {
     /// tasks is redirected to the page for these tasks.
     ///
     /// # Errors
-    /// - 500 `clerk-sign-in-page-missing` if neither the publishable key nor a sign-in page is set
+    /// - 500 `clerk-sign-in-page-missing` if the publishable key is not set
     /// - 400 `clerk-return-address` if the request has no host, or `return_to` is not a valid URL
     pub fn redirect_to_sign_in(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
         let response = self.auth.redirect_to_sign_in(&self.visit.head(), return_to);

@@ -77,6 +77,8 @@ async fn a_call_is_one_span_with_names_of_opentelemetry() {
     ] {
         assert!(closed.contains(field), "{field} is not in {closed}");
     }
+    let retry = text.lines().find(|line| line.contains("sending the call again")).unwrap();
+    assert!(retry.contains("clerk.call{") && retry.contains("cause=\"503\" pause="), "{retry}");
     assert!(!text.contains("hidden") && !text.contains("sk_test"), "{text}");
 }
 

@@ -71,6 +71,7 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     a_clock_that_differs_from_clerks(&log).await;
     a_browser_in_a_redirect_loop(&log).await;
     a_browser_that_keeps_no_cookies(&log).await;
+    a_page_of_a_service_without_the_publishable_key(&log).await;
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
     a_flood_of_forged_deliveries(&log).await;
@@ -209,6 +210,23 @@ async fn a_browser_that_keeps_no_cookies(log: &Log) {
         );
         place.instance.clock.advance(Duration::from_secs(60));
     }
+}
+
+/// A minute after signing in, the cookie's token has expired, and this service cannot send the browser to Clerk for another.
+async fn a_page_of_a_service_without_the_publishable_key(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(|builder| builder);
+    let cookies = format!("__session={}; __client_uat={}", place.token(&json!({})), NOW.as_secs() - 10);
+    let headers = [("sec-fetch-dest", "document"), ("cookie", &*cookies)];
+    assert_eq!(visit(&app, "/me", &headers).await.status(), 200);
+    assert_eq!(log.warnings(), [""; 0]);
+    place.instance.clock.advance(Duration::from_secs(120));
+    assert_eq!(visit(&app, "/me", &headers).await.status(), 401);
+    let line = log.warning();
+    assert!(
+        line.contains("cause=\"publishable-key-missing\"") && line.contains("CLERK_PUBLISHABLE_KEY"),
+        "{line}"
+    );
 }
 
 async fn an_address_that_is_not_trusted(log: &Log) {

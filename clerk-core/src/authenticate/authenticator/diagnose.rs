@@ -120,6 +120,33 @@ mod tests {
     }
 
     #[test]
+    fn cookies_without_the_publishable_key_are_diagnosed_when_a_browser_navigates() {
+        let expired = format!("__session={}; __client_uat=1", session_token(json!({"exp": NOW - 300})));
+        let suffixed = format!("__session_{SUFFIX}=x; __client_uat_{SUFFIX}=1");
+        let (page, script) = (("sec-fetch-dest", "document"), ("sec-fetch-dest", "empty"));
+        let missing = Some(Diagnosis::PublishableKeyMissing);
+        for (cookies, destination, expected) in [
+            (&*expired, page, missing.clone()),
+            (&suffixed, page, missing.clone()),
+            ("__client_uat=1", page, missing.clone()),
+            // Scripts are told to get a new token, and visitors without cookies to sign in.
+            (&expired, script, None),
+            ("theme=dark", page, None),
+            // What is wrong with the token comes first.
+            (&format!("__session={}", unknown_key(json!("https://a.example.com"))), page, {
+                Some(Diagnosis::OtherKeys { issuer: "a.example.com".to_owned() })
+            }),
+        ] {
+            let found = diagnosis(AuthenticateOptions::new(), &[("cookie", cookies), destination]);
+            assert_eq!(found, expected, "{cookies} {destination:?}");
+            let found = diagnosis(options(), &[("cookie", cookies), destination]);
+            assert_ne!(found, missing, "{cookies} {destination:?}");
+        }
+        let token = session_token(json!({"exp": NOW - 300}));
+        assert_eq!(of_token(AuthenticateOptions::new(), &token), None);
+    }
+
+    #[test]
     fn clock_skew_is_diagnosed_with_its_size() {
         for (changes, expected) in [
             (json!({"nbf": NOW + 300}), Some(Diagnosis::ClockBehind { seconds: 300 })),

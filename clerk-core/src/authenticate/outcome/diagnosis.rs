@@ -172,12 +172,20 @@ pub enum Diagnosis {
         /// The origin that the token names.
         party: String,
     },
+    /// A browser sent Clerk's cookies, which cannot be renewed without the publishable key.
+    #[error(
+        "a browser sent Clerk's cookies with a page that it opened, but publishable_key is not set, so they are not renewed after \
+         a minute, and those with a suffix are not read: set CLERK_PUBLISHABLE_KEY. If this service has no pages, nothing is \
+         wrong"
+    )]
+    PublishableKeyMissing,
 }
 
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
     /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-issuer`,
-    /// `configured-key`, `template-token`, `template-audience`, `machine-audience`, `other-party`.
+    /// `configured-key`, `template-token`, `template-audience`, `machine-audience`, `other-party`,
+    /// `publishable-key-missing`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -197,6 +205,7 @@ impl Diagnosis {
             Self::TemplateAudience { .. } => "template-audience",
             Self::MachineAudience { .. } => "machine-audience",
             Self::OtherParty { .. } => "other-party",
+            Self::PublishableKeyMissing => "publishable-key-missing",
         }
     }
 
@@ -292,6 +301,7 @@ pub(crate) fn diagnose(
             diagnoser.template_audience()
         }
         Reason::JwkKidMismatch => diagnoser.other_keys(),
+        _ if diagnoser.lacks_publishable_key() => Some(Diagnosis::PublishableKeyMissing),
         Reason::SessionTokenAndUatMissing => diagnoser.other_cookie(),
         _ if diagnoser.is_in_redirect_loop() => Some(Diagnosis::RedirectLoop(reason.clone())),
         _ if outcome.is_anonymous() => diagnoser.other_cookie(),
@@ -374,6 +384,11 @@ impl Diagnoser<'_> {
     /// Whether a navigating browser has reached the limit of redirects.
     fn is_in_redirect_loop(&self) -> bool {
         self.head.can_navigate() && self.cookies.redirect_count.is_at_limit()
+    }
+
+    /// Whether a navigating browser brought cookies that only a service with the publishable key can use to the end.
+    fn lacks_publishable_key(&self) -> bool {
+        self.config.instance.is_none() && self.head.can_navigate() && has_clerks_cookies(self.head.headers)
     }
 
     fn other_issuer(&self) -> Option<Diagnosis> {

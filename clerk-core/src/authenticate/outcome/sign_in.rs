@@ -18,7 +18,9 @@ use crate::{
 #[non_exhaustive]
 pub enum NoSignInPage {
     /// The instance is not configured.
-    #[error("the sign-in page is not known: set the publishable key")]
+    #[error(
+        "the sign-in page is not known: set CLERK_PUBLISHABLE_KEY, or `publishable_key` of the client's builder"
+    )]
     NotConfigured,
     /// The request does not have exactly one valid host.
     #[error("the return URL is not known: the request does not have exactly one valid host")]

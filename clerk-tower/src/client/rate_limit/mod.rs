@@ -281,7 +281,7 @@ async fn pass(
             }
         };
         // The gate may close again while this call waits. Its turn is void then, and it has to queue again.
-        telemetry::waited_at_gate(family.section);
+        telemetry::waiting_at_gate(family.section, turn.saturating_duration_since(now));
         let waiting = progress.wait();
         sleep_until(turn).await;
         drop(waiting);

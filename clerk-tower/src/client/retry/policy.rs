@@ -22,6 +22,7 @@ use crate::{
     },
     clock::Clock,
     error::info_of,
+    telemetry,
 };
 
 /// Upper bound of the first backoff; it doubles with each further one.
@@ -67,6 +68,7 @@ impl tower::retry::Policy<Request<Bytes>, Response<Bytes>, Error> for Policy {
         self.made = self.made.saturating_add(1);
         let progress = Progress::of(request.extensions_mut());
         progress.retried(outcome(result) == AttemptOutcome::Unclear);
+        telemetry::retrying(info_of(request.extensions()), result, backoff);
         Some(Backoff { sleep: tokio::time::sleep(backoff), _waiting: progress.wait() })
     }
 
