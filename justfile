@@ -1,7 +1,7 @@
 # One word for each task. `just` without a word lists them. Everything here can also be typed: see CONTRIBUTING.md.
 
 # The workspaces that stand alone because of heavy dependencies
-alone := "examples/recipes examples/mcp examples/frameworks examples/observability tests/browser tests/peers clerk-core/fuzz clerk-tower/fuzz"
+alone := "examples/heavy tests/peers clerk-core/fuzz clerk-tower/fuzz"
 
 [private]
 default:
@@ -10,7 +10,7 @@ default:
 # Format all workspaces
 format:
     cargo fmt --all
-    for folder in {{alone}}; do cargo fmt --manifest-path "$folder/Cargo.toml"; done
+    for folder in {{alone}}; do cargo fmt --all --manifest-path "$folder/Cargo.toml"; done
 
 # Run clippy with default features, with all, and with none
 lint:
