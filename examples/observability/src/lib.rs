@@ -35,11 +35,7 @@ pub fn app(clerk: Clerk) -> Router {
         .on_request(())
         .on_response(record_status)
         .on_failure(());
-    Router::new()
-        .route("/me", get(me))
-        .layer(ClerkLayer::new(&clerk))
-        .layer(traces)
-        .with_state(clerk)
+    Router::new().route("/me", get(me)).layer(ClerkLayer::new(&clerk)).layer(traces).with_state(clerk)
 }
 
 async fn me(user: ClerkUser) -> Json<Value> {

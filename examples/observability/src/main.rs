@@ -69,7 +69,9 @@ fn clerk(url: &str) -> Result<Clerk, Box<dyn Error>> {
     local.inject(Fault::status(StatusCode::BAD_GATEWAY).on("GET", "/users/{user_id}").times(1));
     let token = local.sign_in("user_ada").lifetime(Duration::from_secs(12 * 60 * 60)).token();
     println!("CLERK_SECRET_KEY is not set: a LocalClerk in this process stands in for Clerk.");
-    println!("Call it twice. The first call meets a 502 of Clerk's and sends its request again, the second one is");
+    println!(
+        "Call it twice. The first call meets a 502 of Clerk's and sends its request again, the second one is"
+    );
     println!("answered from the cache:\n    curl {url} -H 'Authorization: Bearer {token}'\n");
     Ok(local.client())
 }

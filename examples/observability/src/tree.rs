@@ -117,7 +117,10 @@ fn text_of(event: &opentelemetry::trace::Event) -> String {
 fn text(name: &str, attributes: &[KeyValue]) -> String {
     let mut text = name.to_owned();
     for KeyValue { key, value, .. } in attributes {
-        let is_told = matches!(key.as_str(), "level" | "target" | "http.request.method" | "http.route" | "url.template");
+        let is_told = matches!(
+            key.as_str(),
+            "level" | "target" | "http.request.method" | "http.route" | "url.template"
+        );
         let is_internal = key.as_str().starts_with("code.") || matches!(key.as_str(), "busy_ns" | "idle_ns");
         if !is_told && !is_internal {
             // Writing to a string does not fail.
