@@ -456,7 +456,7 @@ async fn without_a_sign_in_page_the_response_stays_401_and_one_warning_is_logged
     let warnings = || {
         let text = log.take();
         assert!(
-            text.lines().all(|line| line.contains("clerk::auth") && line.contains("publishable key")),
+            text.lines().all(|line| line.contains("clerk::auth") && line.contains("CLERK_PUBLISHABLE_KEY")),
             "{text}"
         );
         text.lines().count()
