@@ -340,11 +340,18 @@ mod tests {
             for (version, is_good) in
                 [(Version::HTTP_2, is_good), (Version::HTTP_3, is_good), (Version::HTTP_11, true)]
             {
-                let mut request = request(target, &[("host", host)]);
-                *request.version_mut() = version;
-                let origin = RequestHead::from(&request).public_origin(&Forwarded::Ignore);
-                assert_eq!(origin.is_ok(), is_good, "{version:?} {target} {host}");
-                assert_eq!(origin == Err(HostError::Several), !is_good, "{version:?} {target} {host}");
+                // The second request repeats another header, which makes no difference.
+                for headers in [&[("host", host)][..], &[("host", host), ("accept", "a"), ("accept", "b")]] {
+                    let mut request = request(target, headers);
+                    *request.version_mut() = version;
+                    let origin = RequestHead::from(&request).public_origin(&Forwarded::Ignore);
+                    assert_eq!(origin.is_ok(), is_good, "{version:?} {target} {headers:?}");
+                    assert_eq!(
+                        origin == Err(HostError::Several),
+                        !is_good,
+                        "{version:?} {target} {headers:?}"
+                    );
+                }
             }
         }
     }
