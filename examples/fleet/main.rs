@@ -26,7 +26,7 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     tower::fleet::{Fleet, InProcess, Redis},
 };
-use tokio::{net::TcpListener, signal, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 async fn me(user: ClerkUser) -> String {
     format!("{} is signed in\n", user.first_name.as_deref().unwrap_or("somebody"))
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     if let Some(address) = addresses.first() {
         println!("curl -X POST http://{address}/sign-out -H 'Authorization: Bearer {token}'");
     }
-    signal::ctrl_c().await?;
+    clerk_examples::stopped().await;
     Ok(())
 }
 

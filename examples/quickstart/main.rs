@@ -32,7 +32,7 @@ use clerk_axum::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use stopwatch::InLayer;
-use tokio::{net::TcpListener, signal};
+use tokio::net::TcpListener;
 use tracing::Level;
 
 /// The state of all handlers. `FromRef` makes `State<Clerk>` work.
@@ -231,13 +231,7 @@ async fn run() -> Result<(), Box<dyn StdError>> {
         format!("cannot listen on port {port}: {error}. Choose another one: PORT=3001 cargo run …")
     })?;
     startup::greet(listener.local_addr()?.port(), local.as_ref(), with_tokens);
-    let stop = async {
-        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    axum::serve(listener, app(clerk)).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, app(clerk)).with_graceful_shutdown(clerk_examples::stopped()).await?;
     println!("Stopped.");
     Ok(())
 }

@@ -1,6 +1,9 @@
-//! What the pages of the examples have in common: how they look. Nothing in here is about Clerk.
+//! What the examples have in common: how their pages look, and when they stop. Nothing in here is about Clerk.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::{
+    fmt::{self, Display, Formatter, Write as _},
+    future::pending,
+};
 
 use axum::{
     Json,
@@ -8,6 +11,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
+use tokio::signal;
 
 /// The style sheet, inlined into every page.
 const STYLE: &str = include_str!("style.css");
@@ -16,6 +20,29 @@ const STYLE: &str = include_str!("style.css");
 /// redirects after a form.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+
+/// Waits for Ctrl-C or, on Unix, for SIGTERM, with which orchestrators stop a process.
+pub async fn stopped() {
+    // If a handler cannot be installed, its signal ends the process without a graceful shutdown.
+    let interrupted = async {
+        if signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
 
 /// Text that is escaped for HTML, between tags and in quoted attributes.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,7 @@ use clerk_axum::{
     model::User,
     webhook::{Delivery, kind},
 };
-use tokio::{net::TcpListener, signal, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 
 fn webhooks(clerk: &Clerk) -> Result<ClerkWebhooks, ConfigError> {
     let webhooks = ClerkWebhooks::new(clerk)?
@@ -90,13 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("curl -X POST http://{address}/dashboard/sign-up/Mary");
     }
     println!("Listening on http://{address}");
-    let stop = async {
-        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, app).with_graceful_shutdown(clerk_examples::stopped()).await?;
     // A handler may still run although the connection of its delivery was closed.
     if timeout(Duration::from_secs(30), webhooks.drained()).await.is_err() {
         println!("Some webhook handlers did not end.");

@@ -216,7 +216,8 @@ impl KeyStore {
         Self(Arc::new(Shared { fixed, source, known, snapshot, refresh: Mutex::default(), clock }))
     }
 
-    /// Returns the state of the keys, for a health check. This starts no call.
+    /// Returns the state of the keys. This starts no call, so a readiness check calls [`warm_up`](Self::warm_up) first:
+    /// otherwise a process without keys gets no requests, and without requests nothing fetches them.
     #[must_use]
     pub fn state(&self) -> KeysState {
         if self.0.fixed.is_some() {
@@ -260,7 +261,9 @@ impl KeyStore {
         age == Age::Due || refresh.allows_stale(snapshot, now)
     }
 
-    /// Fetches the keys, unless the store has usable ones.
+    /// Fetches the keys, unless the store has usable ones: then this returns at once. Concurrent callers share one call, and
+    /// after a failure Clerk is not called again for one second, growing to about a minute. So a readiness check can call
+    /// this each time, with a timeout; the call goes on when it hangs up.
     ///
     /// # Errors
     /// If Clerk cannot be reached, or refuses the secret key.

@@ -7,7 +7,7 @@
 use std::{env, error::Error, io, net::Ipv4Addr, process::ExitCode};
 
 use clerk_axum::{Clerk, local::LocalServer};
-use tokio::{net::TcpListener, signal};
+use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
@@ -44,13 +44,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         print_token(local, &url);
     }
     println!("Press Ctrl-C to stop.");
-    let stop = async {
-        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, app).with_graceful_shutdown(clerk_mcp::stopped()).await?;
     Ok(())
 }
 

@@ -58,9 +58,9 @@ impl Program {
     }
 
     #[cfg(unix)]
-    async fn interrupt(&self) {
+    async fn signal(&self, signal: &str) {
         let id = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 
     /// Waits for the program to end, and returns its exit code and standard error.
@@ -145,7 +145,7 @@ async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
 
     #[cfg(unix)]
     {
-        program.interrupt().await;
+        program.signal("-INT").await;
         program.line_with("Stopped.").await;
         assert_eq!(program.end().await, (Some(0), String::new()));
     }
@@ -178,7 +178,8 @@ async fn the_quickstart_responds_with_503_without_clerk_and_says_why() {
     assert_eq!(get(&format!("{address}/api/me"), Some(&token)).await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get(&format!("{address}/"), None).await.0, StatusCode::OK);
 
-    program.interrupt().await;
+    // As an orchestrator stops it.
+    program.signal("-TERM").await;
     program.line_with("Stopped.").await;
     let (code, stderr) = program.end().await;
     assert_eq!(code, Some(0), "{stderr}");

@@ -25,7 +25,7 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk,
-    keys::KeysError,
+    keys::{KeysError, KeysState},
     server::authenticate::{Auth, AuthenticateLayer},
     server::require::RequireLayer,
 };
@@ -561,6 +561,56 @@ async fn an_outage_at_the_start_is_retried_with_exponential_backoff() {
     pass(wait.unwrap()).await;
     assert_eq!(fixture.guarded(&token).await, (200, None));
     assert_eq!(fixture.upstream.new_calls(), 1);
+}
+
+/// The readiness check of the guide's page `deploy`.
+async fn is_ready(clerk: &Clerk) -> bool {
+    let _ = time::timeout(Duration::from_secs(2), clerk.keys().warm_up()).await;
+    clerk.keys().state() != KeysState::Missing
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_checks_fetch_the_keys_without_any_request_and_call_clerk_rarely() {
+    let fixture = Fixture::cold();
+    let are_ready = async || join_all((0..10).map(|_| is_ready(&fixture.clerk))).await;
+    fixture.instance.local.inject(clerk_tests::keys_down());
+    for _ in 0..120 {
+        assert_eq!(are_ready().await, [false; 10]);
+        pass(5).await;
+    }
+    let calls = fixture.upstream.new_calls();
+    assert!((8..=20).contains(&calls), "{calls} in ten minutes of an outage");
+
+    fixture.instance.local.clear_faults();
+    let mut waited = 0;
+    while !is_ready(&fixture.clerk).await {
+        pass(5).await;
+        waited += 5;
+    }
+    assert!(waited <= 80, "ready after {waited} seconds");
+    assert_eq!(fixture.upstream.new_calls(), 1);
+    for _ in 0..720 {
+        assert_eq!(are_ready().await, [true; 10]);
+        pass(5).await;
+    }
+    let calls = fixture.upstream.new_calls();
+    assert!((11..=12).contains(&calls), "one in five minutes: {calls} in an hour");
+
+    // Clerk accepts connections and does not respond: the check is quick, and the known keys count.
+    fixture.upstream.close();
+    for _ in 0..60 {
+        let start = time::Instant::now();
+        assert!(is_ready(&fixture.clerk).await);
+        assert!(start.elapsed() <= Duration::from_secs(2));
+        pass(10).await;
+    }
+    let calls = fixture.upstream.new_calls();
+    assert!(calls <= 30, "{calls} in ten minutes of an outage");
+    // Nobody asked for an hour, and Clerk is back.
+    pass(3700).await;
+    fixture.upstream.open();
+    assert_eq!(fixture.clerk.keys().state(), KeysState::Missing);
+    assert!(is_ready(&fixture.clerk).await);
 }
 
 #[tokio::test(start_paused = true)]
