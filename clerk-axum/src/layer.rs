@@ -9,10 +9,10 @@ use tower_layer::Layer;
 
 use crate::{Auth, Rejection, service::AxumBody};
 
-/// Layer that authenticates every request and lets it through; extractors and guards then decide.
+/// Layer that authenticates every request, and rejects nobody for not being signed in; extractors and guards then decide.
 ///
-/// It responds itself only to browsers that have to go to Clerk and back to renew their cookies, with 307. See
-/// [`authenticate`](clerk_tower::server::authenticate).
+/// It responds itself in two cases: 307 to a browser that has to go to Clerk and back, and 400 to an invalid handshake on a
+/// development instance or to a request that names several hosts. See [`authenticate`](clerk_tower::server::authenticate).
 ///
 /// Add it with `Router::layer` after the routes, so that it wraps all of them. Layers that must see requests first,
 /// such as CORS, are added after it. It also works in a nested router: with the feature `original-uri`, which is on by

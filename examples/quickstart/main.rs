@@ -89,7 +89,7 @@ async fn home(
     let (Some(session), Some(user)) = (session, user) else {
         return Ok(page::signed_out(&seen));
     };
-    // From the cache: concurrent requests share one call, and it is at most a minute old.
+    // From the cache: up to a minute old, or ten while Clerk is down; concurrent requests share one call.
     let memberships = clerk.cached(users::get_organization_memberships(user.id.clone()).limit(20)).await;
     let may_see_members = [Check::new().permission(MANAGE), Check::new().role(ADMIN)];
     let members = match session.organization() {

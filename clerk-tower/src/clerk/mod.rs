@@ -100,7 +100,7 @@ use crate::{
 /// let layer = AuthenticateLayer::new(&clerk); // in axum, clerk_axum::ClerkLayer
 ///
 /// let user = clerk.send(users::get("user_1")).await?;
-/// let again = clerk.cached(users::get("user_1")).await?; // at most 30 seconds old
+/// let again = clerk.cached(users::get("user_1")).await?; // up to a minute old, or ten while Clerk is down
 /// # let _ = (layer, user, again); Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -745,7 +745,7 @@ async fn the_servers_of_a_fleet_refuse_who_signed_out_at_one_of_them() {
             let refused = timeout(LIMIT, refused).await.expect("the token is accepted for long");
             assert_eq!(refused, (StatusCode::UNAUTHORIZED, "session-revoked".to_owned()), "server {number}");
         }
-        program.interrupt().await;
+        program.signal("-TERM").await;
         program.end().await;
     }
 }

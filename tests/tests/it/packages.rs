@@ -1,6 +1,7 @@
 //! Checks what the published crates contain, what they declare, and the form of the changelog.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -88,6 +89,63 @@ fn the_declarations_of_the_published_crates_are_within_the_limits_of_registries(
             "{name}"
         );
         assert_eq!(package["repository"], packages[0]["repository"], "{name}: set it in [workspace.package]");
+    }
+}
+
+#[test]
+fn the_documentation_lists_every_feature_and_says_which_are_on_by_default() {
+    let metadata = metadata();
+    for (name, page, head) in [
+        ("clerk-axum", "clerk-axum/src/overview.md", "| feature |"),
+        ("clerk-tower", "clerk-tower/src/overview.md", "| feature |"),
+    ] {
+        let packages = metadata["packages"].as_array().unwrap();
+        let package = packages.iter().find(|package| package["name"] == name).unwrap();
+        let features = package["features"].as_object().unwrap();
+        let defaults = features["default"].as_array().unwrap();
+        let expected: BTreeSet<String> = features
+            .keys()
+            .filter(|feature| *feature != "default")
+            .map(|feature| {
+                let is_default = defaults.iter().any(|it| it == feature);
+                format!("`{feature}`{}", if is_default { " (default)" } else { "" })
+            })
+            .collect();
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let rows = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+        let listed: BTreeSet<String> = rows
+            .map_while(|line| line.strip_prefix("| ")?.split(" | ").next())
+            .map(ToOwned::to_owned)
+            .collect();
+        assert_eq!(listed, expected, "{page}");
+    }
+    let readme = fs::read_to_string(root().join("clerk-core/README.md")).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let core = packages.iter().find(|package| package["name"] == "clerk-core").unwrap();
+    for feature in core["features"].as_object().unwrap().keys().filter(|feature| *feature != "default") {
+        assert!(readme.contains(&format!("`{feature}`")), "{feature}");
+    }
+}
+
+#[test]
+fn the_pages_name_the_declared_version_of_rust() {
+    let metadata = metadata();
+    let declared = metadata["packages"][0]["rust_version"].as_str().unwrap();
+    for page in ["README.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        assert!(text.contains(&format!("Rust {declared} or newer")), "{page}: Rust {declared}");
+    }
+}
+
+#[test]
+fn every_published_crate_says_whose_it_is_and_under_which_licence() {
+    for (_, folder) in PUBLISHED {
+        let text = fs::read_to_string(root().join(folder).join("README.md")).unwrap();
+        // Where it is shown, lines may break anywhere.
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("Unofficial; part of [Clerk for Rust]"), "{folder}");
+        let last = "Licensed under either of [MIT](LICENSE-MIT) or [Apache-2.0](LICENSE-APACHE), at your option.";
+        assert!(text.trim_end().ends_with(last), "{folder}");
     }
 }
 

@@ -158,8 +158,8 @@ impl PacingLayer {
         Self::with(Quota::per_second(at_least_one(calls)))
     }
 
-    /// At most `calls` calls per hour, evenly spaced: invitations, for example, are limited to 100. Zero counts as
-    /// one.
+    /// At most `calls` calls per hour, evenly spaced: invitations to the application, for example, are limited to 100. Zero
+    /// counts as one.
     #[must_use]
     pub fn per_hour(calls: u32) -> Self {
         Self::with(Quota::per_hour(at_least_one(calls)))
