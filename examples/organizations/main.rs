@@ -1,8 +1,8 @@
 //! Organizations: guards for roles and permissions, and the Backend API for users who may use it.
 //!
 //! There are an API in JSON below `/organization`, and a page at `/`. With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it
-//! uses that instance. Without them, it starts a `LocalClerk` in this process and prints a `curl` command for an admin and for
-//! a member. `PORT` sets the port; it defaults to 3000.
+//! uses that instance. Without them, it starts a `LocalClerk` in this process and prints a `curl` command for an admin; with
+//! `--tokens`, also for a member. `PORT` sets the port; it defaults to 3000.
 
 mod page;
 
@@ -175,6 +175,7 @@ async fn change_role(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
+    let with_tokens = clerk_examples::with_tokens(env::args().skip(1))?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(start_local().await?) };
@@ -187,13 +188,15 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = format!("http://localhost:{}", listener.local_addr()?.port());
     println!("\n  Open {address}\n");
-    for (user, who) in [("user_ada", "an admin"), ("user_grace", "a member")] {
+    let people = [("user_ada", "an admin"), ("user_grace", "a member")];
+    for (user, who) in people.into_iter().take(if with_tokens { 2 } else { 1 }) {
         let Some(server) = &local else { break };
         let session = server.local().sign_in(user).organization("org_acme");
         let token = session.lifetime(Duration::from_secs(43_200)).token();
         println!("  # {who}\n  curl {address}/organization -H 'Authorization: Bearer {token}'\n");
     }
-    println!("  Next: the same with /organization/settings and /organization/members. Ctrl-C stops it.\n");
+    println!("  Next: the same with /organization/settings and /organization/members; --tokens prints a member's too.");
+    println!("  Ctrl-C stops it.\n");
     axum::serve(listener, app(clerk)).await?;
     Ok(())
 }

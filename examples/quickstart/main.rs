@@ -211,7 +211,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn StdError>> {
-    let with_tokens = startup::with_tokens(env::args().skip(1))?;
+    let with_tokens = clerk_examples::with_tokens(env::args().skip(1))?;
     // Warnings with the targets `clerk::auth` and `clerk::keys` name probable mistakes in the configuration.
     tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
     let port = startup::port()?;

@@ -12,20 +12,6 @@ const PEOPLE: [(&str, &str, Option<&str>); 4] = [
     ("user_katherine", "Katherine Johnson, in no organization", None),
 ];
 
-/// Reads the arguments: whether to print everybody's tokens.
-pub(crate) fn with_tokens(arguments: impl Iterator<Item = String>) -> Result<bool, String> {
-    let mut with_tokens = false;
-    for argument in arguments {
-        if argument != "--tokens" {
-            return Err(format!(
-                "unknown argument {argument:?}; the only one is --tokens, which prints a curl command for each person"
-            ));
-        }
-        with_tokens = true;
-    }
-    Ok(with_tokens)
-}
-
 /// Reads `PORT`.
 pub(crate) fn port() -> Result<u16, String> {
     match env::var("PORT") {

@@ -1,4 +1,4 @@
-//! What the examples have in common: how their pages look, and when they stop. Nothing in here is about Clerk.
+//! What the examples have in common: how their pages look, what they are told, and when they stop. Nothing in here is about Clerk.
 
 use std::{
     fmt::{self, Display, Formatter, Write as _},
@@ -42,6 +42,23 @@ pub async fn stopped() {
         () = interrupted => {}
         () = terminated => {}
     }
+}
+
+/// Reads the arguments: whether to print everybody's tokens.
+///
+/// # Errors
+/// There is another argument.
+pub fn with_tokens(arguments: impl Iterator<Item = String>) -> Result<bool, String> {
+    let mut with_tokens = false;
+    for argument in arguments {
+        if argument != "--tokens" {
+            return Err(format!(
+                "unknown argument {argument:?}; the only one is --tokens, which prints a curl command for each person"
+            ));
+        }
+        with_tokens = true;
+    }
+    Ok(with_tokens)
 }
 
 /// Text that is escaped for HTML, between tags and in quoted attributes.

@@ -640,7 +640,7 @@ impl ClerkBuilder {
             config.authentication = config.authentication.publishable_key(key.clone());
         }
         warn_of_mixed_instances(&config, secret_key.as_ref());
-        warn_of_misnamed(&config.misnamed);
+        warn_of_misnamed(&config, self.set.contains("authentication"));
         let options = config
             .authentication
             .clone()
@@ -848,11 +848,13 @@ fn warn_of_mixed_instances(config: &Config, secret_key: Option<&SecretKey>) {
 }
 
 /// Warns of settings that a client can do without, and that were probably meant to be set.
-fn warn_of_misnamed(misnamed: &AllMisnamed) {
-    for setter in ["publishable_key", "jwt_key", "webhook_secret"] {
-        if let Some(misnamed) = misnamed.of(setter) {
-            telemetry::misnamed(misnamed);
-        }
+fn warn_of_misnamed(config: &Config, has_options: bool) {
+    let always = ["publishable_key", "jwt_key", "webhook_secret"];
+    // These concern browsers, which need the publishable key. The application may have set them with its options.
+    let is_for_browsers = config.publishable_key.is_some() && !has_options;
+    let for_browsers = ["sign_in_url", "sign_up_url", "proxy_url"].into_iter().filter(|_| is_for_browsers);
+    for misnamed in always.into_iter().chain(for_browsers).filter_map(|setter| config.misnamed.of(setter)) {
+        telemetry::misnamed(misnamed);
     }
 }
 

@@ -151,7 +151,9 @@ impl Fleet {
         #[cfg(not(feature = "redis"))]
         {
             let _ = url;
-            Err("the feature `redis` of this crate is not enabled; expected that, or no value".to_owned())
+            let problem = "the feature `redis` is not enabled: enable it in clerk-axum or clerk-tower, or unset \
+                           CLERK_REDIS_URL";
+            Err(problem.to_owned())
         }
     }
 

@@ -487,7 +487,7 @@ async fn a_stack_can_be_assembled_by_hand() {
 
 #[tokio::test]
 async fn roles_and_permissions_guard_their_routes() {
-    let mut program = Program::start(env!("CARGO_BIN_EXE_organizations"), &[]);
+    let mut program = Program::start_with(env!("CARGO_BIN_EXE_organizations"), &["--tokens"], &[]);
     let (url, ada) = parse_curl(&program.line_with("curl ").await);
     let (_, grace) = parse_curl(&program.line_with("curl ").await);
     for (path, token, status, code) in [

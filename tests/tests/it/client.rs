@@ -623,6 +623,19 @@ fn the_environment_is_read_and_errors_name_the_variable() {
              CLERK_WEBHOOK_SIGNING_SECRET",
         ),
         (
+            &[secret, public, ("NEXT_PUBLIC_CLERK_SIGN_IN_URL", "tHiSmUsT")],
+            "log: cause=\"other-variable\" detail=found the variable NEXT_PUBLIC_CLERK_SIGN_IN_URL, expected \
+             CLERK_SIGN_IN_URL",
+        ),
+        (
+            &[secret, public, ("VITE_CLERK_SIGN_UP_URL", "tHiSmUsT")],
+            "log: cause=\"other-variable\" detail=found the variable VITE_CLERK_SIGN_UP_URL, expected CLERK_SIGN_UP_URL",
+        ),
+        (
+            &[secret, public, ("NEXT_PUBLIC_CLERK_PROXY_URL", "tHiSmUsT")],
+            "log: cause=\"other-variable\" detail=found the variable NEXT_PUBLIC_CLERK_PROXY_URL, expected CLERK_PROXY_URL",
+        ),
+        (
             &[("NUXT_CLERK_MACHINE_SECRET_KEY", "tHiSmUsT")],
             "machine: CLERK_MACHINE_SECRET_KEY: not set; found the",
         ),

@@ -166,12 +166,18 @@ pub enum Diagnosis {
     /// A genuine token was issued to an origin that is not authorized.
     #[error(
         "a genuine session token was issued to {party}, which is not in authorized_parties: add it if it is your origin, \
-         with scheme and port; once authorized_parties is set, tokens without azp are rejected"
+         with scheme and port"
     )]
     OtherParty {
         /// The origin that the token names.
         party: String,
     },
+    /// A genuine token names no origin, as those of native apps do, and authorized parties are set.
+    #[error(
+        "a genuine session token names no party (azp), and authorized_parties is set: for native apps, use \
+         authorized_parties_if_present"
+    )]
+    NoParty,
     /// A browser sent Clerk's cookies, which cannot be renewed without the publishable key.
     #[error(
         "a browser sent Clerk's cookies with a page that it opened, but publishable_key is not set, so they are not renewed after \
@@ -204,7 +210,7 @@ impl Diagnosis {
             Self::TemplateToken => "template-token",
             Self::TemplateAudience { .. } => "template-audience",
             Self::MachineAudience { .. } => "machine-audience",
-            Self::OtherParty { .. } => "other-party",
+            Self::OtherParty { .. } | Self::NoParty => "other-party",
             Self::PublishableKeyMissing => "publishable-key-missing",
         }
     }
@@ -238,8 +244,9 @@ impl Diagnosis {
 }
 
 fn other_party(token: &Token) -> Diagnosis {
-    let party = token.unverified_party().map_or_else(|| "no party (azp is missing)".to_owned(), origin);
-    Diagnosis::OtherParty { party }
+    token
+        .unverified_party()
+        .map_or(Diagnosis::NoParty, |party| Diagnosis::OtherParty { party: origin(party) })
 }
 
 fn clock_behind(token: &Token, now: Timestamp) -> Option<Diagnosis> {

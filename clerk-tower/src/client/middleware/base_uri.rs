@@ -58,7 +58,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub struct InvalidBaseUri(Cow<'static, str>);
 
 impl InvalidBaseUri {
-    pub(crate) const PLAIN_HTTP: Self = Self::new("http would send the secret key unencrypted; use https");
+    pub(crate) const PLAIN_HTTP: Self = Self::new(
+        "http would send the secret key unencrypted; use https; http is accepted for loopback addresses only",
+    );
 
     const fn new(problem: &'static str) -> Self {
         Self(Cow::Borrowed(problem))

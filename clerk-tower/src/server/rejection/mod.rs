@@ -356,7 +356,8 @@ impl Rejection {
     #[must_use]
     pub fn layer_missing() -> Self {
         let message = "The request did not pass through the authentication layer: add ClerkLayer::new(&clerk) to the \
-                       router with `.layer(..)`, after the routes and outside every guard.";
+                       router with `.layer(..)`, after the routes and outside every guard. With hyper or tonic, that \
+                       layer is AuthenticateLayer::new(&clerk) of clerk-tower.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-layer-missing", message)
     }
 
