@@ -195,7 +195,9 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         let token = session.lifetime(Duration::from_secs(43_200)).token();
         println!("  # {who}\n  curl {address}/organization -H 'Authorization: Bearer {token}'\n");
     }
-    println!("  Next: the same with /organization/settings and /organization/members; --tokens prints a member's too.");
+    println!(
+        "  Next: the same with /organization/settings and /organization/members; --tokens prints a member's too."
+    );
     println!("  Ctrl-C stops it.\n");
     axum::serve(listener, app(clerk)).await?;
     Ok(())

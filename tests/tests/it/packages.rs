@@ -144,7 +144,8 @@ fn every_published_crate_says_whose_it_is_and_under_which_licence() {
         // Where it is shown, lines may break anywhere.
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("Unofficial; part of [Clerk for Rust]"), "{folder}");
-        let last = "Licensed under either of [MIT](LICENSE-MIT) or [Apache-2.0](LICENSE-APACHE), at your option.";
+        let last =
+            "Licensed under either of [MIT](LICENSE-MIT) or [Apache-2.0](LICENSE-APACHE), at your option.";
         assert!(text.trim_end().ends_with(last), "{folder}");
     }
 }

@@ -212,8 +212,8 @@ mod tests {
         ] {
             let options = options().authorized_parties(["https://other.example.com"]);
             let found = of_token(options, &session_token(json!({"azp": party})));
-            let expected = shown
-                .map_or(Diagnosis::NoParty, |party| Diagnosis::OtherParty { party: party.to_owned() });
+            let expected =
+                shown.map_or(Diagnosis::NoParty, |party| Diagnosis::OtherParty { party: party.to_owned() });
             assert_eq!(found, Some(expected));
         }
     }
