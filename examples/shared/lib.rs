@@ -32,7 +32,9 @@ pub async fn stopped() {
     #[cfg(unix)]
     let terminated = async {
         match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
             Err(_) => pending().await,
         }
     };
