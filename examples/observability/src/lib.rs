@@ -27,7 +27,6 @@ use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _,
 pub use self::tree::{Line, Trees, lines};
 
 /// Returns the application: one route, for somebody who is signed in.
-#[must_use]
 pub fn app(clerk: Clerk) -> Router {
     // Outside of the layer, so that its decision belongs to the span.
     let traces = TraceLayer::new_for_http()
