@@ -133,7 +133,7 @@ async fn a_graphql_api_has_the_code_of_a_rejection_in_its_errors() {
     tokio::spawn(graphql::serve(clerk.into(), listener).unwrap());
     let client = client();
     let post = || client.post(&url).header("content-type", "application/json");
-    let (both, publish) = ("{ publicGreeting me }", "mutation { publishReport(title: \"Q3\") }");
+    let (both, publish) = ("{ me publicGreeting }", "mutation { publishReport(title: \"Q3\") }");
 
     let ada = local.sign_in("user_ada").organization("org_acme").token();
     local.user("Bad", "Boy").id("user_banned").banned(true).create();
