@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     emit_api::arguments,
+    emit_examples::unknown_setters,
     emit_model,
     ir::{Api, Field, Operation},
     missing,
@@ -52,6 +53,9 @@ pub(crate) fn sentences(api: &Api, overlay: &mut Overlay, operations: &[&Operati
             doc: format!("{}.", operation.tag),
             example: "// None yet.".to_owned(),
         });
+        if !unknown_setters(operation, overlay).is_empty() {
+            overlay.examples.setters.remove(id);
+        }
         for (argument, kind) in arguments(operation).into_iter().filter(|(argument, _)| !argument.required) {
             field(overlay, id, argument, kind);
         }

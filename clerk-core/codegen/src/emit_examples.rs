@@ -118,6 +118,28 @@ fn example(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
     format!("{imports}{variable}{client}.send({call}).await?;")
 }
 
+/// The setters that the example in the overlay calls and the operation does not have.
+pub(crate) fn unknown_setters<'a>(operation: &Operation, overlay: &'a Overlay) -> Vec<&'a str> {
+    let calls = overlay.examples.setters.get(&operation.id).map_or("", String::as_str);
+    let (mut depth, mut called) = (0_usize, Vec::new());
+    for code in calls.split('"').step_by(2) {
+        for (position, letter) in code.char_indices() {
+            match letter {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                '.' if depth == 0 => {
+                    let call = code.get(position + 1..).unwrap_or_default();
+                    called.push(call.split('(').next().unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+    }
+    let known = arguments(operation);
+    called.retain(|name| !known.iter().any(|(field, _)| !field.required && identifier(&field.wire) == *name));
+    called
+}
+
 fn variable(operation: &Operation, overlay: &Overlay) -> Option<String> {
     let of = |ty: &Ty| {
         let name = ty.named().unwrap_or("Metadata");

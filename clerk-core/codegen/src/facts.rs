@@ -69,6 +69,23 @@ pub(crate) fn list(api: &Api) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
+/// The facts of a document, and the known ones of operations that cannot be read in it: they have not changed yet. What they
+/// need is known no better.
+pub(crate) fn with_unread(facts: &str, known: &str, unread: &BTreeMap<String, String>) -> String {
+    if unread.is_empty() {
+        return facts.to_owned();
+    }
+    let new = parse(facts);
+    let is_kept = |line: &&str| {
+        parse(line).into_keys().any(|key| match key.0 {
+            Kind::Operation => unread.contains_key(&key.1),
+            Kind::Model | Kind::Enum => !new.contains_key(&key),
+        })
+    };
+    let lines: BTreeSet<&str> = facts.lines().chain(known.lines().filter(is_kept)).collect();
+    lines.into_iter().map(|line| format!("{line}\n")).collect()
+}
+
 fn about(operation: &Operation) -> Vec<String> {
     let deprecated = if operation.deprecated { " deprecated" } else { "" };
     let mut out = vec![format!("is {} {}{deprecated}", operation.method, operation.path)];
@@ -139,7 +156,8 @@ fn said(field: &Field, items: Option<(usize, usize)>) -> String {
     out
 }
 
-fn word(ty: &Ty) -> String {
+/// A type in one word.
+pub(crate) fn word(ty: &Ty) -> String {
     match ty {
         Ty::Text => "string".to_owned(),
         Ty::Bool => "bool".to_owned(),

@@ -124,17 +124,20 @@ pub(crate) fn asked(
     identities.iter().filter_map(value).collect()
 }
 
-/// One line for each undecided parameter, and for each decision without a parameter.
+/// One line for each undecided parameter.
 pub(crate) fn problems(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Vec<String> {
-    let mut known = BTreeSet::new();
-    let mut out = Vec::new();
-    for operation in operations {
-        known.extend(
-            operation.parameters.iter().map(|parameter| format!("{}.{}", operation.id, parameter.wire)),
-        );
-        out.extend(identities(api, overlay, operation).err().unwrap_or_default());
-    }
+    operations
+        .iter()
+        .flat_map(|operation| identities(api, overlay, operation).err().unwrap_or_default())
+        .collect()
+}
+
+/// One line for each decision without a parameter.
+pub(crate) fn leftovers(overlay: &Overlay, operations: &[&Operation]) -> Vec<String> {
+    let parameters = operations.iter().flat_map(|operation| {
+        operation.parameters.iter().map(|parameter| format!("{}.{}", operation.id, parameter.wire))
+    });
+    let known: BTreeSet<String> = parameters.collect();
     let unknown = overlay.identity.keys().filter(|place| !known.contains(*place));
-    out.extend(unknown.map(|place| format!("`identity` decides `{place}`, which is not a path parameter")));
-    out
+    unknown.map(|place| format!("`identity` decides `{place}`, which is not a path parameter")).collect()
 }

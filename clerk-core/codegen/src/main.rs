@@ -13,8 +13,9 @@
 //! generated from.
 //!
 //! `update` lists the changes, writes the code, the facts and an entry of the changelog, records the requests of all
-//! operations (`--no-requests` leaves that out), and lists what a person has to decide. Like `diff`, it exits with 1 if there
-//! is something. What is not decided yet is drafted, so that the code compiles; `--check` does not accept drafts.
+//! operations (`--no-requests` leaves that out), and lists what a person has to decide. It exits with 1 if there is something,
+//! or if the requests could not be recorded. What is not decided yet is drafted, so that the code compiles; `--check` does
+//! not accept drafts.
 //!
 //! `--root` is the folder of the repository to write to, if it is not the one that this program was built in.
 //!
@@ -45,6 +46,7 @@ mod sample_text;
 #[cfg(test)]
 mod tests;
 mod update;
+mod used;
 
 use std::{
     error::Error,
@@ -71,7 +73,7 @@ update    does the whole round: lists the changes, writes the code, the facts an
 
 --root    the repository to write to; by default, the one that this program was built in
 
-Exit code: 0 if nothing is stale or changed, 1 if something is, 2 on errors.
+Exit code: 0 if nothing is stale (--check), changed (diff) or left to decide (update), 1 if something is, 2 on errors.
 ";
 
 fn main() -> ExitCode {

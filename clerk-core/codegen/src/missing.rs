@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     emit_api::{arguments, body_fields},
+    emit_examples::unknown_setters,
     emit_model, identity,
     ir::{Api, Body, Field, Operation, Struct, Ty},
     names::camel,
     overlay::{Chosen, DENIES, Kind, Overlay, PRIVATE, PUBLIC, REPORTED, fits},
     rust::lead,
+    used,
 };
 
 /// The operations in the sections that are generated.
@@ -41,6 +43,9 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         if !names.insert((&operation.module, camel(&operation.function))) {
             say(format!("two operations are named `{}::{}`", operation.module, operation.function));
         }
+        for name in unknown_setters(operation, overlay) {
+            say(format!("the example of `{id}` calls `{name}`, which is not an optional parameter"));
+        }
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
         query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
         operation.idempotency_key.iter().filter_map(|it| field(id, it, Kind::Body)).for_each(&mut say);
@@ -70,6 +75,7 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         }
     }
     leftovers(api, overlay, operations).into_iter().for_each(&mut say);
+    used::problems(api, overlay).into_iter().for_each(&mut say);
     let models = emit_model::reachable(api, operations);
     undecided(api, overlay, &models).into_iter().for_each(&mut say);
     identity::problems(api, overlay, operations).into_iter().for_each(&mut say);
@@ -109,16 +115,40 @@ pub(crate) fn leftovers(api: &Api, overlay: &Overlay, operations: &[&Operation])
             out.insert(format!("`{place}` is not a field of a model, so it has no reader or writer"));
         }
     }
-    let known: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-    for (table, entries) in [("examples.setters", &overlay.examples.setters), ("codes", &overlay.codes)] {
-        let idle = entries.keys().filter(|id| !known.contains(id.as_str()));
-        out.extend(idle.map(|id| format!("`{table}` has `{id}`, which is not an operation")));
+    let known = subjects(api, operations, &models);
+    let idle = overlay.entries().into_iter().filter(|(_, subject)| !known.contains(*subject));
+    out.extend(idle.map(|(table, subject)| format!("`{table}` has `{subject}`, which does not exist")));
+    out.extend(identity::leftovers(overlay, operations));
+    for (family, of) in &overlay.families {
+        let idle = of.types.iter().filter(|name| !models.contains(*name));
+        out.extend(idle.map(|name| format!("the family `{family}` has `{name}`, which is not a model")));
     }
     for (kind, places, decisions, _) in to_decide(api, overlay, &models) {
         let idle = decisions.keys().filter(|place| !places.contains(*place));
         out.extend(idle.map(|place| {
             format!("`{kind}` decides `{place}`, which is not a field of a model, or matches no pattern")
         }));
+    }
+    out
+}
+
+/// What an entry of the overlay can be about: operations, models, request objects, enums, and their members.
+fn subjects(api: &Api, operations: &[&Operation], models: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut out = models.clone();
+    let member = |owner: &str, name: &str| format!("{owner}.{name}");
+    for operation in operations {
+        let id = &operation.id;
+        out.insert(id.clone());
+        out.extend(arguments(operation).into_iter().map(|(field, _)| member(id, &field.wire)));
+        out.extend(operation.errors.iter().map(|status| member(id, status)));
+    }
+    let nested = operations.iter().flat_map(|operation| &operation.nested);
+    for object in nested.chain(models.iter().filter_map(|name| api.structs.get(name))) {
+        out.insert(object.name.clone());
+        out.extend(object.fields.iter().map(|field| member(&object.name, &field.wire)));
+    }
+    for object in models.iter().filter_map(|name| api.enums.get(name)) {
+        out.extend(object.values.iter().map(|value| member(&object.name, value)));
     }
     out
 }

@@ -39,6 +39,8 @@ pub(crate) struct Overlay {
     /// Components that the document omits.
     pub(crate) components: IndexMap<String, Schema>,
     pub(crate) types: Types,
+    /// The fields of models that code written by hand uses, by file and `Model.field`, with their types.
+    pub(crate) used: BTreeMap<String, BTreeMap<String, String>>,
     /// Query parameters that are always sent with the same value.
     pub(crate) fixed_query: BTreeMap<String, Fixed>,
     /// The maximum number of values of a repeated query parameter.
@@ -337,6 +339,34 @@ impl Overlay {
     /// Whether a model's field is left out when the model is serialized.
     pub(crate) fn is_private(&self, owner: &str, field: &str) -> bool {
         self.secrets.get(&format!("{owner}.{field}")).is_some_and(|chosen| chosen.is == PRIVATE)
+    }
+
+    /// The entries that are each about one operation, model, request object, enum, or member of one, by table.
+    pub(crate) fn entries(&self) -> Vec<(&'static str, &str)> {
+        fn keys<T>(table: &BTreeMap<String, T>) -> Vec<&str> {
+            table.keys().map(String::as_str).collect()
+        }
+        /// The others are for all that have a name in common.
+        fn of_one(keys: Vec<&str>) -> Vec<&str> {
+            keys.into_iter().filter(|key| key.contains('.')).collect()
+        }
+        let tables = [
+            ("functions", keys(&self.functions)),
+            ("retry", keys(&self.retry)),
+            ("credential", keys(&self.credential)),
+            ("summaries", keys(&self.summaries)),
+            ("sentences", keys(&self.sentences)),
+            ("fields.own", keys(&self.fields.own)),
+            ("fields.required", of_one(keys(&self.fields.required))),
+            ("variants", keys(&self.variants)),
+            ("errors", of_one(keys(&self.errors))),
+            ("codes", keys(&self.codes)),
+            ("deprecated", keys(&self.deprecated)),
+            ("examples.setters", keys(&self.examples.setters)),
+            ("examples.values", of_one(keys(&self.examples.values))),
+        ];
+        let tables = tables.into_iter();
+        tables.flat_map(|(table, keys)| keys.into_iter().map(move |key| (table, key))).collect()
     }
 
     /// The note of a deprecation.

@@ -392,6 +392,33 @@ fn undocumented_parameters_get_a_separate_sample() {
 }
 
 #[test]
+fn entries_of_the_overlay_that_are_about_nothing_are_listed() {
+    let path = "  /things: {post: {operationId: MakeThing, tags: [Things], requestBody: {content: {application/json: {schema: \
+                {type: object, properties: {part: {type: object, properties: {size: {type: integer}}}}}}}}, responses: \
+                {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}, '404': {}}}}";
+    let thing = "    Thing: {type: object, properties: {state: {type: string, enum: [on, off]}}}";
+    let api = api(path, thing, "");
+    let entries = |more: &str| {
+        let text = format!(
+            "{OVERLAY}[summaries]\nMakeThing = ''\n[sentences]\nThing = ''\nThingState = ''\nMakeThingPart = ''\n\
+             [fields.own]\n'MakeThing.part' = ''\n'MakeThingPart.size' = ''\n'Thing.state' = ''\n[fields.required]\n\
+             size = ''\n[variants]\n'ThingState.on' = ''\n[errors]\n404 = ''\n'MakeThing.404' = ''\n[families.thing]\n\
+             doc = ''\nexample = ''\ntypes = ['Thing', 'ThingState']\n{more}"
+        );
+        crate::missing::leftovers(&api, &Overlay::parse(&text), &api.operations.iter().collect::<Vec<_>>())
+    };
+    assert!(entries("").is_empty(), "{:?}", entries(""));
+    let more = "[functions]\nMakeThings = 'things.make'\n[deprecated]\n'Thing.size' = ''\n[families.part]\ndoc = ''\n\
+                example = ''\ntypes = ['Part']\n";
+    let want = [
+        "`deprecated` has `Thing.size`, which does not exist",
+        "`functions` has `MakeThings`, which does not exist",
+        "the family `part` has `Part`, which is not a model",
+    ];
+    assert_eq!(entries(more).into_iter().collect::<Vec<_>>(), want);
+}
+
+#[test]
 fn a_model_in_two_families_is_an_error_that_names_both() {
     let thing = "    Thing: {type: object, properties: {state: {type: string, enum: [on, off]}}}";
     let api = returning(thing, "");

@@ -19,6 +19,7 @@ use crate::{
     lower::lower_what_fits,
     missing,
     overlay::Overlay,
+    used,
 };
 
 /// What to do besides writing the files.
@@ -40,10 +41,11 @@ pub(crate) fn update(
         return Err("the document has no operations".into());
     }
     let (old, pin) = check::pins(codegen, text, document, round.date)?;
-    let known = facts::parse(&check::known_facts(codegen)?);
+    let known = check::known_facts(codegen)?;
     let (mut api, problems) = lower_what_fits(document, &overlay);
     let new = facts::list(&api);
-    let changes = report(&known, &facts::parse(&new), &problems);
+    let changes = report(&facts::parse(&known), &facts::parse(&new), &problems);
+    let new = facts::with_unread(&new, &known, &problems.unread);
 
     let mut open: Vec<String> = problems
         .unread
@@ -52,10 +54,13 @@ pub(crate) fn update(
         .collect();
     open.extend(draft::sections(&api, &mut overlay));
     open.extend(draft::names(&mut api));
+    open.extend(used::keep(&mut api, &overlay));
     let operations = missing::selected(&api, &overlay);
     let leftovers = missing::leftovers(&api, &overlay, &operations);
     let gaps = missing::missing(&api, &overlay, &operations);
     open.extend(gaps.into_iter().filter(|gap| !leftovers.contains(gap)));
+    // What seems to be about nothing can be about an operation that cannot be read.
+    let leftovers = if problems.unread.is_empty() { leftovers } else { BTreeSet::new() };
     let leftovers: Vec<String> = problems.overlay.into_iter().chain(leftovers).collect();
     draft::sentences(&api, &mut overlay, &operations);
 
@@ -69,22 +74,28 @@ pub(crate) fn update(
     ));
     let files = check::files(codegen, &api, &overlay, &pin, &operations)?;
     let mut written = check::write_files(codegen, &files)?;
-    if check::known_facts(codegen)? != new {
+    if known != new {
         check::write_facts(codegen, &new)?;
         written.push_str("wrote facts.txt\n");
     }
     // An operation that cannot be read has not changed yet, and the same document is entered only once.
     let readable: String = changes.split_inclusive('\n').filter(|line| !line.contains(UNREAD)).collect();
-    if !readable.is_empty() && !old.is(&pin) && enter(codegen, &old, &pin, &readable)? {
+    if !readable.is_empty() && old.is(&pin) {
+        said.push_str("\nThey are not entered in the changelog, because the document is not a new one. Enter those that are Clerk's.\n");
+    } else if !readable.is_empty() && enter(codegen, &old, &pin, &readable)? {
         written.push_str("wrote CHANGELOG.md\n");
     }
     said.push_str(&section("Files", if written.is_empty() { "All are up to date.\n" } else { &written }));
+    let mut has_failed = false;
     if round.records_requests {
-        said.push_str(&section("Requests, as the tests record them", &requests(codegen)?));
+        let requests = requests(codegen)?;
+        has_failed = requests.is_none();
+        let requests = requests.as_deref().unwrap_or("The test does not compile or has failed, see above.\n");
+        said.push_str(&section("Requests, as the tests record them", requests));
     }
     said.push_str(&listed("To decide in the overlay; until then it is drafted, and --check fails", &open));
     said.push_str(&listed("Entries of the overlay that match nothing", &leftovers));
-    Ok((said, open.is_empty() && leftovers.is_empty()))
+    Ok((said, open.is_empty() && leftovers.is_empty() && !has_failed))
 }
 
 fn section(title: &str, text: &str) -> String {
@@ -134,8 +145,8 @@ fn entered(changelog: &str, title: &str, changes: &str) -> Result<String> {
     Ok(format!("{before}{section}{after}").trim_end().to_owned() + "\n")
 }
 
-/// Runs the test that records every request, and lists what changed.
-fn requests(codegen: &Path) -> Result<String> {
+/// Runs the test that records every request, and lists what changed. `None` if the test does not compile or fails.
+fn requests(codegen: &Path) -> Result<Option<String>> {
     let root = codegen.join("../..");
     let snapshot = root.join("tests/tests/it/snapshots/it__requests__requests.snap");
     let before = fs::read_to_string(&snapshot).unwrap_or_default();
@@ -148,10 +159,10 @@ fn requests(codegen: &Path) -> Result<String> {
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     let after = fs::read_to_string(&snapshot).unwrap_or_default();
     if !status.success() {
-        return Ok("The test failed, see above.\n".to_owned());
+        return Ok(None);
     }
     let changes = between(&before, &after);
-    Ok(if changes.is_empty() { "None changed.\n".to_owned() } else { changes })
+    Ok(Some(if changes.is_empty() { "None changed.\n".to_owned() } else { changes }))
 }
 
 /// The requests that differ between two snapshots, as lines with `-` and `+`.
