@@ -69,7 +69,11 @@ fn changes(kind: Kind, old: &Parts, new: &Parts) -> Vec<String> {
     out.extend(old.keys().filter(|part| !new.contains_key(*part)).map(|part| format!("removed `{part}`")));
     for (part, was) in old {
         let Some(is) = new.get(part).filter(|is| *is != was) else { continue };
-        let part = if part == "is" { "the operation".to_owned() } else { format!("`{part}`") };
+        let part = match part.as_str() {
+            "is" => "the operation".to_owned(),
+            "answer" => "the response".to_owned(),
+            part => format!("`{part}`"),
+        };
         out.extend(change(&part, was, is));
     }
     out

@@ -304,8 +304,8 @@ impl Lowering<'_> {
                 break;
             }
         }
-        let typed = match self.overlay.aliases.get(&place) {
-            Some(alias) => self.component(&format!("#/components/schemas/{}", alias.of), Way::In)?,
+        let typed = match self.alias(&place) {
+            Some(reference) => self.component(&reference, Way::In)?,
             None => self.schema(schema, &place, &self.model(&place), Way::In)?,
         };
         Ok(if list { Output::Page(typed.ty) } else { Output::Value(typed.ty) })
@@ -395,8 +395,8 @@ impl Lowering<'_> {
 
     fn component(&mut self, reference: &str, way: Way) -> Result<Typed> {
         let (component, schema) = self.document.schema(reference)?;
-        if let Some(alias) = self.overlay.aliases.get(component) {
-            return self.component(&format!("#/components/schemas/{}", alias.of), way);
+        if let Some(reference) = self.alias(component) {
+            return self.component(&reference, way);
         }
         if let Some(name) = self.union_of(component) {
             let ty = self.union(&name)?;
@@ -447,10 +447,10 @@ impl Lowering<'_> {
         };
         let mut fields: Vec<Field> = Vec::new();
         for member in &union.members {
-            let schema = self
-                .document
-                .component(member)
-                .ok_or_else(|| format!("the document has no component `{member}`"))?;
+            let Some(schema) = self.document.component(member) else {
+                self.tell(format!("the union `{name}` has `{member}`, which is not in the document"));
+                continue;
+            };
             for mut field in self.fields(&[schema], member, name, Way::In)? {
                 if union.omit.contains(&field.wire) {
                     continue;
@@ -499,7 +499,8 @@ impl Lowering<'_> {
         let name = object.name.clone();
         match self.api.structs.get(&name) {
             Some(known) if *known != object => {
-                Err(format!("two different models are named `{name}`:\n{known:#?}\n{object:#?}").into())
+                Err(format!("two models are named `{name}`, and differ in {}", difference(known, &object))
+                    .into())
             }
             Some(_) => Ok(Ty::Struct(name)),
             None => {
@@ -541,12 +542,12 @@ impl Lowering<'_> {
                 None => sources.push((wire.clone(), schema.clone())),
             }
         }
-        for correction in &overlay.corrections {
-            if let (Some((owner, wire)), Some(schema)) =
-                (correction.place.rsplit_once('.'), &correction.schema)
+        for (position, correction) in overlay.corrections.iter().enumerate() {
+            if let Some((owner, wire)) = correction.place.rsplit_once('.')
                 && owner == place
                 && !correction.query
                 && !sources.iter().any(|(known, _)| known == wire)
+                && let Some(schema) = self.schema_of(position, correction)
             {
                 sources.push((wire.to_owned(), schema.clone()));
             }
@@ -624,15 +625,53 @@ impl Lowering<'_> {
         target.map_or(schema, |(_, target)| target).items.is_some()
     }
 
+    /// Notes an entry of the overlay that does not fit the document.
+    fn tell(&mut self, problem: String) {
+        if !self.needless.contains(&problem) {
+            self.needless.push(problem);
+        }
+    }
+
+    /// The component that stands for another one or for an inline response. It must exist: without the alias, the
+    /// document can still be read.
+    fn alias(&mut self, place: &str) -> Option<String> {
+        let of = &self.overlay.aliases.get(place)?.of;
+        if self.document.component(of).is_none() {
+            self.tell(format!("`{place}` has the alias `{of}`, which is not in the document"));
+            return None;
+        }
+        Some(format!("#/components/schemas/{of}"))
+    }
+
+    /// The schema of a correction, unless it refers to a component that does not exist.
+    fn schema_of<'o>(&mut self, position: usize, correction: &'o Correction) -> Option<&'o Schema> {
+        let schema = correction.schema.as_ref()?;
+        let mut inner = schema;
+        while let Some(items) = &inner.items {
+            inner = items;
+        }
+        let reference = inner.reference.as_deref().unwrap_or_default();
+        if !reference.is_empty() && self.document.schema(reference).is_err() {
+            self.used.insert(position);
+            self.tell(format!(
+                "the correction of `{}` refers to `{reference}`, which is not in the document",
+                correction.place
+            ));
+            return None;
+        }
+        Some(schema)
+    }
+
     fn corrected(&mut self, place: &str, schema: &Schema, required: bool) -> (Schema, bool, bool) {
         let (mut schema, mut required, mut omit) = (schema.clone(), required, false);
-        for (position, correction) in self.overlay.corrections.iter().enumerate() {
+        let overlay = self.overlay;
+        for (position, correction) in overlay.corrections.iter().enumerate() {
             if !glob(&correction.place, place) {
                 continue;
             }
             self.used.insert(position);
-            let Correction { required: must, nullable, schema: other, omit: drop, .. } = correction;
-            if let Some(other) = other {
+            let Correction { required: must, nullable, omit: drop, .. } = correction;
+            if let Some(other) = self.schema_of(position, correction) {
                 schema = other.clone();
             }
             schema.nullable = nullable.unwrap_or(schema.nullable);
@@ -641,6 +680,19 @@ impl Lowering<'_> {
         }
         (schema, required, omit)
     }
+}
+
+/// What two models of the same name do not have in common.
+fn difference(one: &Struct, other: &Struct) -> String {
+    let only = |some: &Struct, rest: &Struct| {
+        let fields = some.fields.iter().filter(|field| !rest.fields.contains(field));
+        fields.map(|field| format!("`{}`", field.wire)).collect::<Vec<_>>()
+    };
+    let mut names = only(one, other);
+    names.extend(only(other, one));
+    names.sort();
+    names.dedup();
+    if names.is_empty() { "the order of the fields".to_owned() } else { names.join(", ") }
 }
 
 /// Collects a schema and the parts of its `allOf`, innermost first.

@@ -109,6 +109,16 @@ fn changes_in_responses_are_reported() {
 }
 
 #[test]
+fn another_response_is_reported() {
+    let old = changing(NO_PROPERTIES, "");
+    let new = old.replace("schemas/Thing", "schemas/Part");
+    let schemas = format!("{THING}\n    Part: {{type: object, properties: {{name: {{type: string}}}}}}");
+    let want = "- Added model `Part`\n- Removed model `Thing`\n- Removed enum `ThingState`\n\
+                - `ChangeThing`: the response is `Part` instead of `Thing`\n";
+    assert_eq!(changed([&old, &schemas], [&new, &schemas], "").0, want);
+}
+
+#[test]
 fn added_and_removed_operations_and_models_are_reported() {
     let old = changing(NO_PROPERTIES, "");
     let new = "  /parts: {get: {operationId: ListParts, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Part'}}}}}}}}";
@@ -124,6 +134,52 @@ fn unsupported_operations_are_reported_and_not_taken_for_removed() {
     let new = changing(NO_PROPERTIES, "parameters: [{name: a, in: header, schema: {type: string}}],");
     let want = "- `ChangeThing` cannot be compared: `a` is a header parameter, which is not supported\n";
     assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
+}
+
+#[test]
+fn models_of_the_same_name_are_reported_in_one_line() {
+    let old = changing(NO_PROPERTIES, "");
+    let part = "  /parts: {get: {operationId: GetPart, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Part'}}}}}}}";
+    let parts = "    Part: {type: object, required: [b], properties: {a: {type: string}, b: {type: string}, c: {type: string}}}";
+    let want = "- `GetPart` cannot be compared: two models are named `Thing`, and differ in `a`, `b`, `c`, `size`, `state`\n";
+    let new = [format!("{old}\n{part}"), format!("{THING}\n{parts}")];
+    assert_eq!(changed([&old, THING], [&new[0], &new[1]], "[models]\nPart = 'Thing'\n").0, want);
+}
+
+/// The code is generated without what such an entry of the overlay adds.
+#[test]
+fn entries_of_the_overlay_that_refer_to_missing_components_are_reported() {
+    const PARTS: &str = "    Part: {type: object, properties: {name: {type: string}}}\n    \
+                         Old: {type: object, properties: {kind: {type: string}}}";
+    const ENTRIES: &str = "[aliases.Thing]\nof = 'Gone'\nreason = ''\n[[corrections]]\nplace = 'Thing.parts'\nreason = ''\n\
+                           schema = { type = 'array', items = { '$ref' = '#/components/schemas/Gone' } }\n\
+                           [unions.Either]\nmembers = ['Part', 'Gone', 'Old']\nrequired = []\nreason = ''\n";
+    let thing = "    Thing: {type: object, properties: {size: {type: integer}, part: {oneOf: \
+                 [{$ref: '#/components/schemas/Part'}, {$ref: '#/components/schemas/Old'}]}}}";
+    let (old, path) = (format!("{THING}\n{PARTS}"), changing(NO_PROPERTIES, ""));
+    let (report, problems) = changed([&path, &old], [&path, &format!("{thing}\n{PARTS}")], ENTRIES);
+    let want = "- Added model `Either`\n- Removed enum `ThingState`\n- Model `Thing`:\n  - added `part`, `Either`, optional\n  \
+                - removed `state`\n  - `size` is now optional\n";
+    assert_eq!(report, want);
+    assert_eq!(
+        problems,
+        [
+            "`Thing` has the alias `Gone`, which is not in the document",
+            "the correction of `Thing.parts` refers to `#/components/schemas/Gone`, which is not in the document",
+            "the union `Either` has `Gone`, which is not in the document",
+        ]
+    );
+}
+
+#[test]
+fn the_facts_of_an_operation_that_cannot_be_read_are_kept() {
+    let old = "enum State on\nmodel Part name string\nmodel Thing part Part\noperation GetThing answer Thing\noperation Old is GET /old\n";
+    let new = "model Thing name string\noperation ListThings is GET /things\n";
+    let unread = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+    assert_eq!(facts::with_unread(new, old, &unread(&[])), new);
+    let want = "enum State on\nmodel Part name string\nmodel Thing name string\noperation GetThing answer Thing\n\
+                operation ListThings is GET /things\n";
+    assert_eq!(facts::with_unread(new, old, &unread(&["GetThing", "New"])), want);
 }
 
 const MORE: &str = "[undocumented.'/more'.post]\noperationId = 'MakeMore'\ntags = ['Things']\n\
