@@ -64,7 +64,7 @@ fn stories() -> Vec<Story> {
             claims: json!({"azp": null}),
             options: parties,
             causes: &["other-party"],
-            says: &["azp is missing", "authorized_parties"],
+            says: &["names no party (azp)", "authorized_parties"],
             ..PLAIN
         },
         Story {
