@@ -3,7 +3,7 @@
 //!
 //! It prints a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
 
-use std::{env, error::Error, time::Duration};
+use std::{error::Error, time::Duration};
 
 use clerk_local::LocalClerk;
 use clerk_tower::{
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     reporter.set_service_status("reports", ServingStatus::Serving).await;
     let health = HealthServer::new(ForActiveUsers(HealthService::from_health_reporter(reporter)));
 
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let token =
         local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();

@@ -3,7 +3,7 @@
 //! It prints a `curl` command with a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults
 //! to 3000.
 
-use std::{convert::Infallible, env, error::Error, time::Duration};
+use std::{convert::Infallible, error::Error, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::api::users;
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(RequireLayer::permission("org:reports:read"))
         .service_fn(report);
 
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let token =
         local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();

@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => accept_api_keys(ClerkBuilder::from_env()).build()?,
         Some(local) => accept_api_keys(local.client_builder()).build()?,
     };
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     if let Some(local) = &local {

@@ -184,7 +184,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Some(server) => server.client_builder(),
     };
     let clerk = switch_organizations(builder).build()?;
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = format!("http://localhost:{}", listener.local_addr()?.port());
     println!("\n  Open {address}\n");

@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // requests after this one.
         .layer(ProxyLayer::new(&clerk)?);
 
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("Listening on http://{}", listener.local_addr()?);
     println!("Clerk's Frontend API is at http://{}/__clerk", listener.local_addr()?);

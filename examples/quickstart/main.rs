@@ -214,7 +214,7 @@ async fn run() -> Result<(), Box<dyn StdError>> {
     let with_tokens = clerk_examples::with_tokens(env::args().skip(1))?;
     // Warnings with the targets `clerk::auth` and `clerk::keys` name probable mistakes in the configuration.
     tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
-    let port = startup::port()?;
+    let port = clerk_examples::port()?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(startup::start_local().await?) };

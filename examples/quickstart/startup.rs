@@ -12,14 +12,6 @@ const PEOPLE: [(&str, &str, Option<&str>); 4] = [
     ("user_katherine", "Katherine Johnson, in no organization", None),
 ];
 
-/// Reads `PORT`.
-pub(crate) fn port() -> Result<u16, String> {
-    match env::var("PORT") {
-        Err(_) => Ok(3000),
-        Ok(port) => port.parse().map_err(|_| format!("PORT is {port:?}; expected a number from 0 to 65535")),
-    }
-}
-
 /// Starts an instance with four people and two organizations.
 pub(crate) async fn start_local() -> io::Result<LocalServer> {
     let start = |port| LocalClerk::builder().seeded().serve(([127, 0, 0, 1], port));

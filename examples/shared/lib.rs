@@ -1,9 +1,9 @@
-//! What the examples have in common: how their pages look, what they are told, and when they stop. Nothing in here is about Clerk.
+//! What the examples have in common: how their pages look, what they are told, and when they stop. Nothing in here is about
+//! Clerk.
 
-use std::{
-    fmt::{self, Display, Formatter, Write as _},
-    future::pending,
-};
+mod process;
+
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use axum::{
     Json,
@@ -11,7 +11,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
-use tokio::signal;
+
+pub use self::process::{port, stopped};
 
 /// The style sheet, inlined into every page.
 const STYLE: &str = include_str!("style.css");
@@ -20,31 +21,6 @@ const STYLE: &str = include_str!("style.css");
 /// redirects after a form.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
-
-/// Waits for Ctrl-C or, on Unix, for SIGTERM, with which orchestrators stop a process.
-pub async fn stopped() {
-    // If a handler cannot be installed, its signal ends the process without a graceful shutdown.
-    let interrupted = async {
-        if signal::ctrl_c().await.is_err() {
-            pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(_) => pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
-}
 
 /// Reads the arguments: whether to print everybody's tokens.
 ///

@@ -76,7 +76,7 @@ fn dashboard(local: &LocalClerk) -> Router {
 async fn main() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = local.as_ref().map_or_else(Clerk::from_env, |local| local.client_builder().build())?;
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     let webhooks = webhooks(&clerk)?;

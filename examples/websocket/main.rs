@@ -91,7 +91,7 @@ async fn renew(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<Ti
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port = clerk_examples::port()?;
     let seconds: u64 = env::var("TOKEN_SECONDS").ok().map_or(Ok(60), |seconds| seconds.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let (address, origin) = (listener.local_addr()?, format!("http://{}", listener.local_addr()?));

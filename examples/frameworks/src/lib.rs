@@ -27,7 +27,9 @@ pub async fn client() -> Result<(ClerkVerifier, Option<LocalServer>), Box<dyn Er
 /// # Errors
 /// If the port is not valid, or not available.
 pub fn listen() -> Result<TcpListener, Box<dyn Error>> {
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| {
+        port.parse().map_err(|_| format!("PORT is {port:?}; expected a number from 0 to 65535"))
+    })?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     listener.set_nonblocking(true)?;
     println!("Listening on http://{}", listener.local_addr()?);

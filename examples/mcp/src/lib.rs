@@ -5,7 +5,7 @@
 
 mod tools;
 
-use std::{error::Error, future::pending};
+use std::error::Error;
 
 use axum::Router;
 use clerk_axum::{
@@ -18,7 +18,6 @@ use http::Uri;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use tokio::signal;
 
 use self::tools::Tools;
 
@@ -61,29 +60,4 @@ pub async fn start_local(port: u16) -> Result<LocalServer, Box<dyn Error>> {
     let settings = instance_settings::update_oauth_application_settings().default_scopes(scopes.to_vec());
     server.client_builder().build()?.send(settings).await?;
     Ok(server)
-}
-
-/// Waits for Ctrl-C or, on Unix, for SIGTERM, with which orchestrators stop a process.
-pub async fn stopped() {
-    // If a handler cannot be installed, its signal ends the process without a graceful shutdown.
-    let interrupted = async {
-        if signal::ctrl_c().await.is_err() {
-            pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(_) => pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
 }

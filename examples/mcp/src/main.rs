@@ -4,6 +4,9 @@
 //! process, at which clients can register and people can sign in. `PORT` sets the port; it defaults to 3000. `MCP_URL` is the
 //! URL that clients call; it defaults to `http://127.0.0.1:3000/mcp`.
 
+#[path = "../../shared/process.rs"]
+mod process;
+
 use std::{env, error::Error, io, net::Ipv4Addr, process::ExitCode};
 
 use clerk_axum::{Clerk, local::LocalServer};
@@ -24,7 +27,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     // Warnings with the target `clerk::auth` name probable mistakes, such as tokens for another URL.
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(io::stderr).init();
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let port = process::port()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let url = env::var("MCP_URL")
         .or_else(|_| Ok::<_, io::Error>(format!("http://{}/mcp", listener.local_addr()?)))?;
@@ -44,7 +47,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         print_token(local, &url);
     }
     println!("Press Ctrl-C to stop.");
-    axum::serve(listener, app).with_graceful_shutdown(clerk_mcp::stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(process::stopped()).await?;
     Ok(())
 }
 

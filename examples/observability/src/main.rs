@@ -5,6 +5,9 @@
 //! `LocalClerk` in this process whose first response about a user is an error, so that a retry can be seen. `PORT` sets the
 //! port; it defaults to 3000.
 
+#[path = "../../shared/process.rs"]
+mod process;
+
 use std::{env, error::Error, net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use axum::http::StatusCode;
@@ -15,7 +18,7 @@ use clerk_axum::{
 use clerk_observability::{Trees, app, subscriber};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tokio::{net::TcpListener, signal};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,17 +34,11 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let provider = provider()?;
     tracing::subscriber::set_global_default(subscriber(&provider))?;
-    let port = env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let port = process::port()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
     let clerk = clerk(&format!("http://{address}/me"))?;
-    let stop = async {
-        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    axum::serve(listener, app(clerk)).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, app(clerk)).with_graceful_shutdown(process::stopped()).await?;
     // Sends what has not been sent yet.
     provider.shutdown()?;
     Ok(())

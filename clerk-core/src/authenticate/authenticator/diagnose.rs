@@ -38,7 +38,10 @@ mod tests {
             config::{AuthenticateOptions, Forwarded},
             need::Need,
         },
-        token::testing::{KEY, NOW, header, jwk, key_set, now, session_token, sign},
+        token::{
+            TokenKind,
+            testing::{KEY, NOW, header, jwk, key_set, now, session_token, sign},
+        },
     };
 
     const SUFFIX: &str = "naoXFJnI";
@@ -144,6 +147,9 @@ mod tests {
         }
         let token = session_token(json!({"exp": NOW - 300}));
         assert_eq!(of_token(AuthenticateOptions::new(), &token), None);
+        // Machines bring no cookies, so a browser's are of no use.
+        let machines = AuthenticateOptions::new().accepted_kinds(TokenKind::ApiKey);
+        assert_eq!(diagnosis(machines, &[("cookie", &expired), page]), None);
     }
 
     #[test]

@@ -395,7 +395,10 @@ impl Diagnoser<'_> {
 
     /// Whether a navigating browser brought cookies that only a service with the publishable key can use to the end.
     fn lacks_publishable_key(&self) -> bool {
-        self.config.instance.is_none() && self.head.can_navigate() && has_clerks_cookies(self.head.headers)
+        self.config.instance.is_none()
+            && self.config.accepts(TokenKind::Session)
+            && self.head.can_navigate()
+            && has_clerks_cookies(self.head.headers)
     }
 
     fn other_issuer(&self) -> Option<Diagnosis> {
