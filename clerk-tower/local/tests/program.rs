@@ -17,9 +17,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::Mutex,
     thread,
-    time::Duration,
 };
 
 use clerk_core::api::{sessions, users};
@@ -143,6 +141,8 @@ impl Target {
 #[cfg(unix)]
 #[test]
 fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
+    use std::{sync::Mutex, time::Duration};
+
     const WRITERS: usize = 64;
     const ROUNDS: u64 = 6;
     let directory = Directory::new("killed");
