@@ -248,15 +248,22 @@ fn retries(operation: &Operation, overlay: &Overlay) -> String {
     }
 }
 
-/// The page of Clerk's reference.
+/// The page of Clerk's reference. Its addresses are those that Clerk's guides link to.
 fn reference(operation: &Operation) -> String {
     if !operation.documented {
         return String::new();
     }
-    let words = operation.tag.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    let tag = words.collect::<Vec<_>>().join("-").to_lowercase();
-    let method = operation.method.to_lowercase();
+    let tag: String = operation
+        .tag
+        .to_lowercase()
+        .chars()
+        .filter_map(|letter| match letter {
+            ' ' | '-' => Some('-'),
+            letter => letter.is_alphanumeric().then_some(letter),
+        })
+        .collect();
     let path = operation.path.replace('{', "%7B").replace('}', "%7D");
+    let method = operation.method;
     format!(", [in Clerk's reference](https://clerk.com/docs/reference/backend-api/tag/{tag}/{method}{path})")
 }
 

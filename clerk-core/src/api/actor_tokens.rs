@@ -49,7 +49,7 @@ let actor_token = clerk
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /actor_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/post/actor_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/POST/actor_tokens).
 ///
 /// # Parameters
 ///
@@ -134,7 +134,7 @@ let actor_token = clerk.send(actor_tokens::revoke("act_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /actor_tokens/{actor_token_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/post/actor_tokens/%7Bactor_token_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/actor-tokens/POST/actor_tokens/%7Bactor_token_id%7D/revoke).
 ///
 /// # Parameters
 ///

@@ -47,7 +47,7 @@ let token = clerk
 ///   allowed), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /admin_portal_link_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/POST/admin_portal_link_tokens).
 ///
 /// # Parameters
 ///
@@ -149,7 +149,7 @@ let token = clerk
 ///   allowed), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /admin_portal_link_tokens/{adminPortalLinkTokenID}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/post/admin_portal_link_tokens/%7BadminPortalLinkTokenID%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/admin-portal-link-tokens/POST/admin_portal_link_tokens/%7BadminPortalLinkTokenID%7D/revoke).
 ///
 /// # Parameters
 ///

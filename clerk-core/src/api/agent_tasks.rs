@@ -62,7 +62,7 @@ let agent_task = clerk
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /agents/tasks`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/post/agents/tasks).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/POST/agents/tasks).
 ///
 /// # Parameters
 ///
@@ -157,7 +157,7 @@ let agent_task = clerk.send(agent_tasks::revoke("agt_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /agents/tasks/{agent_task_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/post/agents/tasks/%7Bagent_task_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/agent-tasks/POST/agents/tasks/%7Bagent_task_id%7D/revoke).
 ///
 /// # Parameters
 ///

@@ -46,7 +46,7 @@ let page = clerk.send(allowlist_identifiers::list().limit(100)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 402 (not in the plan).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /allowlist_identifiers`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/get/allowlist_identifiers).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/GET/allowlist_identifiers).
 ///
 /// # Parameters
 ///
@@ -147,7 +147,7 @@ let entry = clerk.send(allowlist_identifiers::create("*@example.com").notify(tru
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /allowlist_identifiers`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/post/allowlist_identifiers).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/POST/allowlist_identifiers).
 ///
 /// # Parameters
 ///
@@ -218,7 +218,7 @@ let deleted = clerk.send(allowlist_identifiers::delete("alid_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /allowlist_identifiers/{identifier_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/delete/allowlist_identifiers/%7Bidentifier_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/DELETE/allowlist_identifiers/%7Bidentifier_id%7D).
 ///
 /// # Parameters
 ///

@@ -55,7 +55,7 @@ let page =
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /api_keys`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/GET/api_keys).
 ///
 /// # Parameters
 ///
@@ -191,7 +191,7 @@ let api_key =
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /api_keys`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/POST/api_keys).
 ///
 /// # Parameters
 ///
@@ -318,7 +318,7 @@ let api_key = clerk.send(api_keys::get("ak_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /api_keys/{apiKeyID}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys/%7BapiKeyID%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/GET/api_keys/%7BapiKeyID%7D).
 ///
 /// # Parameters
 ///
@@ -374,7 +374,7 @@ let api_key = clerk.send(api_keys::update("ak_1").scopes(["read", "write"])).awa
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /api_keys/{apiKeyID}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/patch/api_keys/%7BapiKeyID%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/PATCH/api_keys/%7BapiKeyID%7D).
 ///
 /// # Parameters
 ///
@@ -490,7 +490,7 @@ let deleted = clerk.send(api_keys::delete("ak_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /api_keys/{apiKeyID}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/delete/api_keys/%7BapiKeyID%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/DELETE/api_keys/%7BapiKeyID%7D).
 ///
 /// # Parameters
 ///
@@ -542,7 +542,7 @@ let secret = clerk.send(api_keys::get_secret("ak_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /api_keys/{apiKeyID}/secret`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/get/api_keys/%7BapiKeyID%7D/secret).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/GET/api_keys/%7BapiKeyID%7D/secret).
 ///
 /// # Parameters
 ///
@@ -597,7 +597,7 @@ let api_key = clerk.send(api_keys::revoke("ak_1").revocation_reason("leaked")).a
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /api_keys/{apiKeyID}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys/%7BapiKeyID%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/POST/api_keys/%7BapiKeyID%7D/revoke).
 ///
 /// # Parameters
 ///
@@ -665,7 +665,7 @@ let api_key = clerk.send(api_keys::verify(secret)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /api_keys/verify`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/post/api_keys/verify).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/api-keys/POST/api_keys/verify).
 ///
 /// # Parameters
 ///

@@ -43,7 +43,7 @@ let settings =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /beta_features/instance_settings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/patch/beta_features/instance_settings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/PATCH/beta_features/instance_settings).
 ///
 /// # Parameters
 ///
@@ -159,7 +159,7 @@ clerk
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /beta_features/domain`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/put/beta_features/domain).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/PUT/beta_features/domain).
 ///
 /// # Parameters
 ///

@@ -63,7 +63,7 @@ let page = clerk.send(billing::list_plans().limit(20)).await?;
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/plans`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/plans).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/plans).
 ///
 /// # Parameters
 ///
@@ -168,7 +168,7 @@ let page = clerk.send(billing::list_prices().plan_id("cplan_1")).await?;
 ///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/prices`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/prices).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/prices).
 ///
 /// # Parameters
 ///
@@ -275,7 +275,7 @@ let price = clerk.send(billing::create_price("cplan_1", 500).currency("USD")).aw
 ///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/prices`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/prices).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/POST/billing/prices).
 ///
 /// # Parameters
 ///
@@ -386,7 +386,7 @@ let page = clerk.send(billing::list_subscription_items().limit(100)).await?;
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/subscription_items`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/subscription_items).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/subscription_items).
 ///
 /// # Parameters
 ///
@@ -544,7 +544,7 @@ let item = clerk.send(billing::cancel_subscription_item("csubi_1").end_now(true)
 ///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/delete/billing/subscription_items/%7Bsubscription_item_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/DELETE/billing/subscription_items/%7Bsubscription_item_id%7D).
 ///
 /// # Parameters
 ///
@@ -622,7 +622,7 @@ let item = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same end twice has no further effect).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/extend_free_trial`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/extend_free_trial).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/POST/billing/subscription_items/%7Bsubscription_item_id%7D/extend_free_trial).
 ///
 /// # Parameters
 ///
@@ -700,7 +700,7 @@ let transition =
 ///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/price_transition`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/price_transition).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/POST/billing/subscription_items/%7Bsubscription_item_id%7D/price_transition).
 ///
 /// # Parameters
 ///
@@ -778,7 +778,7 @@ let redemption =
 ///   allowed), 404 (not found), 409 (conflict), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /billing/subscription_items/{subscription_item_id}/discounts`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/post/billing/subscription_items/%7Bsubscription_item_id%7D/discounts).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/POST/billing/subscription_items/%7Bsubscription_item_id%7D/discounts).
 ///
 /// # Parameters
 ///
@@ -857,7 +857,7 @@ let redemption =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`, [in
 ///   Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/delete/billing/subscription_items/%7Bsubscription_item_id%7D/discounts/%7Bdiscount_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/DELETE/billing/subscription_items/%7Bsubscription_item_id%7D/discounts/%7Bdiscount_id%7D).
 ///
 /// # Parameters
 ///
@@ -938,7 +938,7 @@ let page = clerk.send(billing::list_statements().limit(20)).await?;
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/statements`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/statements).
 ///
 /// # Parameters
 ///
@@ -1033,7 +1033,7 @@ let statement = clerk.send(billing::get_statement("cstmt_1")).await?;
 ///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/statements/{statementID}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/statements/%7BstatementID%7D).
 ///
 /// # Parameters
 ///
@@ -1095,7 +1095,7 @@ let page = clerk.send(billing::get_statement_payment_attempts("cstmt_1")).await?
 ///   found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /billing/statements/{statementID}/payment_attempts`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/get/billing/statements/%7BstatementID%7D/payment_attempts).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/billing/GET/billing/statements/%7BstatementID%7D/payment_attempts).
 ///
 /// # Parameters
 ///

@@ -44,7 +44,7 @@ let page = clerk.send(blocklist_identifiers::list()).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 402 (not in the plan).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /blocklist_identifiers`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/get/blocklist_identifiers).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/GET/blocklist_identifiers).
 pub fn list() -> List {
     List
 }
@@ -100,7 +100,7 @@ let entry = clerk.send(blocklist_identifiers::create("*@example.com")).await?;
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /blocklist_identifiers`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/post/blocklist_identifiers).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/POST/blocklist_identifiers).
 ///
 /// # Parameters
 ///
@@ -159,7 +159,7 @@ let deleted = clerk.send(blocklist_identifiers::delete("blid_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 402 (not in the plan), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /blocklist_identifiers/{identifier_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list-block-list/delete/blocklist_identifiers/%7Bidentifier_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/allow-list--block-list/DELETE/blocklist_identifiers/%7Bidentifier_id%7D).
 ///
 /// # Parameters
 ///

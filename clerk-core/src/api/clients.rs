@@ -48,7 +48,7 @@ let page = clerk.send(clients::list().limit(20)).await?;
 ///   (retired), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /clients`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/get/clients).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/GET/clients).
 ///
 /// # Parameters
 ///
@@ -144,7 +144,7 @@ let client = clerk.send(clients::verify(token)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /clients/verify`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/post/clients/verify).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/POST/clients/verify).
 ///
 /// # Parameters
 ///
@@ -199,7 +199,7 @@ let client = clerk.send(clients::get(&client_id)).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /clients/{client_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/get/clients/%7Bclient_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/clients/GET/clients/%7Bclient_id%7D).
 ///
 /// # Parameters
 ///

@@ -61,7 +61,7 @@ let page = clerk.send(directories::list().limit(20)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /directories`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/get/directories).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/GET/directories).
 ///
 /// # Parameters
 ///
@@ -156,7 +156,7 @@ let directory = clerk.send(directories::create("entconn_1", "okta")).await?;
 ///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /directories`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/post/directories).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/POST/directories).
 ///
 /// # Parameters
 ///
@@ -253,7 +253,7 @@ let directory = clerk.send(directories::get("dir_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /directories/{directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/get/directories/%7Bdirectory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/GET/directories/%7Bdirectory_id%7D).
 ///
 /// # Parameters
 ///
@@ -310,7 +310,7 @@ let directory = clerk.send(directories::update("dir_1").enabled(false)).await?;
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /directories/{directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/patch/directories/%7Bdirectory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/PATCH/directories/%7Bdirectory_id%7D).
 ///
 /// # Parameters
 ///
@@ -429,7 +429,7 @@ let deleted = clerk.send(directories::delete("dir_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /directories/{directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/delete/directories/%7Bdirectory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/DELETE/directories/%7Bdirectory_id%7D).
 ///
 /// # Parameters
 ///
@@ -489,7 +489,7 @@ let directory = clerk.send(directories::rotate_api_key("dir_1")).await?;
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /directories/{directory_id}/rotate_api_key`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/post/directories/%7Bdirectory_id%7D/rotate_api_key).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/POST/directories/%7Bdirectory_id%7D/rotate_api_key).
 ///
 /// # Parameters
 ///
@@ -547,7 +547,7 @@ let page = clerk.send(directories::list_group_role_mappings("dir_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /directories/{directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/get/directories/%7Bdirectory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/GET/directories/%7Bdirectory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -611,7 +611,7 @@ let mapping =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /directories/{directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/post/directories/%7Bdirectory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/POST/directories/%7Bdirectory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -714,7 +714,7 @@ let page = clerk
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /directories/{directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/put/directories/%7Bdirectory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/PUT/directories/%7Bdirectory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -785,7 +785,7 @@ let deleted = clerk.send(directories::delete_group_role_mapping("dir_1", "grm_1"
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /directories/{directory_id}/group_role_mappings/{mapping_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/delete/directories/%7Bdirectory_id%7D/group_role_mappings/%7Bmapping_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/directories/DELETE/directories/%7Bdirectory_id%7D/group_role_mappings/%7Bmapping_id%7D).
 ///
 /// # Parameters
 ///

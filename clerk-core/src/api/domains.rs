@@ -46,7 +46,7 @@ let page = clerk.send(domains::list()).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /domains`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/get/domains).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/GET/domains).
 pub fn list() -> List {
     List
 }
@@ -99,7 +99,7 @@ let domain = clerk.send(domains::add("satellite.example.com", true)).await?;
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /domains`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/post/domains).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/POST/domains).
 ///
 /// # Parameters
 ///
@@ -173,7 +173,7 @@ let domain =
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /domains/{domain_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/patch/domains/%7Bdomain_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/PATCH/domains/%7Bdomain_id%7D).
 ///
 /// # Parameters
 ///
@@ -272,7 +272,7 @@ let deleted = clerk.send(domains::delete("dmn_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /domains/{domain_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/delete/domains/%7Bdomain_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/domains/DELETE/domains/%7Bdomain_id%7D).
 ///
 /// # Parameters
 ///

@@ -50,7 +50,7 @@ let email_address =
 ///   allowed), 404 (not found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/POST/email_addresses).
 ///
 /// # Parameters
 ///
@@ -152,7 +152,7 @@ let email_address = clerk.send(email_addresses::get("idn_1")).await?;
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /email_addresses/{email_address_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/get/email_addresses/%7Bemail_address_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/GET/email_addresses/%7Bemail_address_id%7D).
 ///
 /// # Parameters
 ///
@@ -213,7 +213,7 @@ let email_address = clerk.send(email_addresses::update("idn_1").primary(true)).a
 ///   allowed), 404 (not found), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /email_addresses/{email_address_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/patch/email_addresses/%7Bemail_address_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/PATCH/email_addresses/%7Bemail_address_id%7D).
 ///
 /// # Parameters
 ///
@@ -316,7 +316,7 @@ let deleted = clerk.send(email_addresses::delete("idn_1")).await?;
 ///   allowed), 404 (not found), 409 (conflict).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /email_addresses/{email_address_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/delete/email_addresses/%7Bemail_address_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/DELETE/email_addresses/%7Bemail_address_id%7D).
 ///
 /// # Parameters
 ///
@@ -381,7 +381,7 @@ let verification = clerk.send(email_addresses::prepare_verification("idn_1")).aw
 ///   allowed), 404 (not found), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses/{email_address_id}/prepare_verification`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/prepare_verification).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/POST/email_addresses/%7Bemail_address_id%7D/prepare_verification).
 ///
 /// # Parameters
 ///
@@ -443,7 +443,7 @@ let verification =
 ///   code was accepted before.
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /email_addresses/{email_address_id}/attempt_verification`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/post/email_addresses/%7Bemail_address_id%7D/attempt_verification).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/POST/email_addresses/%7Bemail_address_id%7D/attempt_verification).
 ///
 /// # Parameters
 ///
@@ -520,7 +520,7 @@ let email_address =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/email_address`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/put/users/%7Buser_id%7D/email_address).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email-addresses/PUT/users/%7Buser_id%7D/email_address).
 ///
 /// # Parameters
 ///

@@ -49,7 +49,7 @@ let page = clerk.send(email_sms_templates::list(TemplateType::Email)).await?;
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /templates/{template_type}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/get/templates/%7Btemplate_type%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/GET/templates/%7Btemplate_type%7D).
 ///
 /// # Parameters
 ///
@@ -154,7 +154,7 @@ let template =
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /templates/{template_type}/{slug}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/get/templates/%7Btemplate_type%7D/%7Bslug%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/GET/templates/%7Btemplate_type%7D/%7Bslug%7D).
 ///
 /// # Parameters
 ///
@@ -228,7 +228,7 @@ let template = clerk
 ///   limit).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /templates/{template_type}/{slug}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/put/templates/%7Btemplate_type%7D/%7Bslug%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/PUT/templates/%7Btemplate_type%7D/%7Bslug%7D).
 ///
 /// # Parameters
 ///
@@ -379,7 +379,7 @@ let template =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (reverting twice has no further effect).
 /// - **Sends** `POST /templates/{template_type}/{slug}/revert`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/revert).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/POST/templates/%7Btemplate_type%7D/%7Bslug%7D/revert).
 ///
 /// # Parameters
 ///
@@ -453,7 +453,7 @@ let preview = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /templates/{template_type}/{slug}/preview`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/preview).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/POST/templates/%7Btemplate_type%7D/%7Bslug%7D/preview).
 ///
 /// # Parameters
 ///
@@ -574,7 +574,7 @@ let template = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (sets a value, so a repetition has no further effect).
 /// - **Sends** `POST /templates/{template_type}/{slug}/toggle_delivery`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/email-sms-templates/post/templates/%7Btemplate_type%7D/%7Bslug%7D/toggle_delivery).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/email--sms-templates/POST/templates/%7Btemplate_type%7D/%7Bslug%7D/toggle_delivery).
 ///
 /// # Parameters
 ///

@@ -62,7 +62,7 @@ let page = clerk.send(enterprise_connections::list().active(true)).await?;
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /enterprise_connections`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/GET/enterprise_connections).
 ///
 /// # Parameters
 ///
@@ -185,7 +185,7 @@ let connection = clerk
 ///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /enterprise_connections`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/POST/enterprise_connections).
 ///
 /// # Parameters
 ///
@@ -359,7 +359,7 @@ let connection = clerk.send(enterprise_connections::get("entconn_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/GET/enterprise_connections/%7Benterprise_connection_id%7D).
 ///
 /// # Parameters
 ///
@@ -426,7 +426,7 @@ let connection =
 ///   (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/patch/enterprise_connections/%7Benterprise_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/PATCH/enterprise_connections/%7Benterprise_connection_id%7D).
 ///
 /// # Parameters
 ///
@@ -641,7 +641,7 @@ let deleted = clerk.send(enterprise_connections::delete("entconn_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /enterprise_connections/{enterprise_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/delete/enterprise_connections/%7Benterprise_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/DELETE/enterprise_connections/%7Benterprise_connection_id%7D).
 ///
 /// # Parameters
 ///
@@ -708,7 +708,7 @@ let page =
 ///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/get/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/GET/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
 ///
 /// # Parameters
 ///
@@ -829,7 +829,7 @@ let test = clerk.send(enterprise_connections::create_test_run("entconn_1")).awai
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /enterprise_connections/{enterprise_connection_id}/test_runs`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/post/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/enterprise-connections/POST/enterprise_connections/%7Benterprise_connection_id%7D/test_runs).
 ///
 /// # Parameters
 ///

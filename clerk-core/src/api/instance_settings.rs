@@ -57,7 +57,7 @@ let instance = clerk.send(instance_settings::get()).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /instance`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/GET/instance).
 pub fn get() -> Get {
     Get
 }
@@ -106,7 +106,7 @@ clerk.send(instance_settings::update().support_email("help@example.com")).await?
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance).
 ///
 /// # Parameters
 ///
@@ -274,7 +274,7 @@ let settings = clerk.send(instance_settings::update_restrictions().allowlist(tru
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance/restrictions`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/restrictions).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance/restrictions).
 ///
 /// # Parameters
 ///
@@ -400,7 +400,7 @@ let settings = clerk.send(instance_settings::get_protect()).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /instance/protect`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/protect).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/GET/instance/protect).
 pub fn get_protect() -> GetProtect {
     GetProtect
 }
@@ -450,7 +450,7 @@ let settings = clerk.send(instance_settings::update_protect().rules_enabled(true
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance/protect`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/protect).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance/protect).
 ///
 /// # Parameters
 ///
@@ -527,7 +527,7 @@ let settings = clerk.send(instance_settings::get_communication()).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /instance/communication`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/communication).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/GET/instance/communication).
 pub fn get_communication() -> GetCommunication {
     GetCommunication
 }
@@ -583,7 +583,7 @@ let settings = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance/communication`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/communication).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance/communication).
 ///
 /// # Parameters
 ///
@@ -658,7 +658,7 @@ let settings = clerk.send(instance_settings::get_oauth_application_settings()).a
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /instance/oauth_application_settings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/oauth_application_settings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/GET/instance/oauth_application_settings).
 pub fn get_oauth_application_settings() -> GetOAuthApplicationSettings {
     GetOAuthApplicationSettings
 }
@@ -717,7 +717,7 @@ let settings = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance/oauth_application_settings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/oauth_application_settings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance/oauth_application_settings).
 ///
 /// # Parameters
 ///
@@ -874,7 +874,7 @@ clerk.send(instance_settings::change_domain().home_url("https://example.com")).a
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /instance/change_domain`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/post/instance/change_domain).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/beta-features/POST/instance/change_domain).
 ///
 /// # Parameters
 ///
@@ -952,7 +952,7 @@ let settings = clerk.send(instance_settings::get_organization_settings()).await?
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /instance/organization_settings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/get/instance/organization_settings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/GET/instance/organization_settings).
 pub fn get_organization_settings() -> GetOrganizationSettings {
     GetOrganizationSettings
 }
@@ -1009,7 +1009,7 @@ let settings = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /instance/organization_settings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/patch/instance/organization_settings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/instance-settings/PATCH/instance/organization_settings).
 ///
 /// # Parameters
 ///

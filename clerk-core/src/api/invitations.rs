@@ -51,7 +51,7 @@ let page =
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/get/invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/GET/invitations).
 ///
 /// # Parameters
 ///
@@ -179,7 +179,7 @@ let invitation = clerk
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/POST/invitations).
 ///
 /// # Parameters
 ///
@@ -307,7 +307,7 @@ let invitations = clerk
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /invitations/bulk`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations/bulk).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/POST/invitations/bulk).
 ///
 /// # Parameters
 ///
@@ -365,7 +365,7 @@ let invitation = clerk.send(invitations::revoke("inv_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /invitations/{invitation_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/post/invitations/%7Binvitation_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/invitations/POST/invitations/%7Binvitation_id%7D/revoke).
 ///
 /// # Parameters
 ///

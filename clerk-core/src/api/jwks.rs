@@ -42,7 +42,7 @@ let jwks = clerk.send(jwks::get_jwks()).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /jwks`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwks/get/jwks).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwks/GET/jwks).
 pub fn get_jwks() -> GetJwks {
     GetJwks
 }

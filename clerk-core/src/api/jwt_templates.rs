@@ -48,7 +48,7 @@ let page = clerk.send(jwt_templates::list().limit(20)).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /jwt_templates`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/get/jwt_templates).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/GET/jwt_templates).
 ///
 /// # Parameters
 ///
@@ -146,7 +146,7 @@ let template = clerk
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /jwt_templates`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/post/jwt_templates).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/POST/jwt_templates).
 ///
 /// # Parameters
 ///
@@ -266,7 +266,7 @@ let template = clerk.send(jwt_templates::get("jtmp_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /jwt_templates/{template_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/get/jwt_templates/%7Btemplate_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/GET/jwt_templates/%7Btemplate_id%7D).
 ///
 /// # Parameters
 ///
@@ -328,7 +328,7 @@ let template = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /jwt_templates/{template_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/patch/jwt_templates/%7Btemplate_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/PATCH/jwt_templates/%7Btemplate_id%7D).
 ///
 /// # Parameters
 ///
@@ -462,7 +462,7 @@ let deleted = clerk.send(jwt_templates::delete("jtmp_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /jwt_templates/{template_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/delete/jwt_templates/%7Btemplate_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/jwt-templates/DELETE/jwt_templates/%7Btemplate_id%7D).
 ///
 /// # Parameters
 ///

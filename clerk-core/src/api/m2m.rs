@@ -59,7 +59,7 @@ let page = clerk.send(m2m::list_tokens("mch_1").expired(true)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
 /// - **Sends** `GET /m2m_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/get/m2m_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/GET/m2m_tokens).
 ///
 /// # Parameters
 ///
@@ -177,7 +177,7 @@ let token = machine_clerk.send(m2m::create_token().seconds_until_expiration(60))
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Key**: a machine's secret key, which a `MachineClerk` has.
 /// - **Sends** `POST /m2m_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/POST/m2m_tokens).
 ///
 /// # Parameters
 ///
@@ -283,7 +283,7 @@ let token = clerk.send(m2m::revoke_token("mt_1").revocation_reason("rotated")).a
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
 /// - **Sends** `POST /m2m_tokens/{m2m_token_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens/%7Bm2m_token_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/POST/m2m_tokens/%7Bm2m_token_id%7D/revoke).
 ///
 /// # Parameters
 ///
@@ -360,7 +360,7 @@ let token = clerk.send(m2m::verify_token(token)).await?;
 ///   (only reads).
 /// - **Key**: the instance's secret key or a machine's, so a `MachineClerk` can send it.
 /// - **Sends** `POST /m2m_tokens/verify`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens/verify).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/POST/m2m_tokens/verify).
 ///
 /// # Parameters
 ///

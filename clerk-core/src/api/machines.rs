@@ -53,7 +53,7 @@ let page = clerk.send(machines::list().query("billing")).await?;
 ///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/GET/machines).
 ///
 /// # Parameters
 ///
@@ -169,7 +169,7 @@ let machine = clerk.send(machines::create("billing").scoped_machines(["mch_2"]))
 ///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/POST/machines).
 ///
 /// # Parameters
 ///
@@ -249,7 +249,7 @@ let machine = clerk.send(machines::get("mch_1")).await?;
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines/{machine_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/GET/machines/%7Bmachine_id%7D).
 ///
 /// # Parameters
 ///
@@ -307,7 +307,7 @@ let machine = clerk.send(machines::update("mch_1").default_token_ttl(600)).await
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /machines/{machine_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/patch/machines/%7Bmachine_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/PATCH/machines/%7Bmachine_id%7D).
 ///
 /// # Parameters
 ///
@@ -390,7 +390,7 @@ let deleted = clerk.send(machines::delete("mch_1")).await?;
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /machines/{machine_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/DELETE/machines/%7Bmachine_id%7D).
 ///
 /// # Parameters
 ///
@@ -443,7 +443,7 @@ let secret = clerk.send(machines::get_secret_key("mch_1")).await?;
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /machines/{machine_id}/secret_key`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/get/machines/%7Bmachine_id%7D/secret_key).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/GET/machines/%7Bmachine_id%7D/secret_key).
 ///
 /// # Parameters
 ///
@@ -505,7 +505,7 @@ let secret = clerk.send(machines::rotate_secret_key("mch_1", 3600)).await?;
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines/{machine_id}/secret_key/rotate`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/secret_key/rotate).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/POST/machines/%7Bmachine_id%7D/secret_key/rotate).
 ///
 /// # Parameters
 ///
@@ -571,7 +571,7 @@ let scope = clerk.send(machines::create_scope("mch_1", "mch_2")).await?;
 ///   allowed), 404 (not found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /machines/{machine_id}/scopes`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/post/machines/%7Bmachine_id%7D/scopes).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/POST/machines/%7Bmachine_id%7D/scopes).
 ///
 /// # Parameters
 ///
@@ -630,7 +630,7 @@ let deleted = clerk.send(machines::delete_scope("mch_1", "mch_2")).await?;
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /machines/{machine_id}/scopes/{other_machine_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/delete/machines/%7Bmachine_id%7D/scopes/%7Bother_machine_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/machines/DELETE/machines/%7Bmachine_id%7D/scopes/%7Bother_machine_id%7D).
 ///
 /// # Parameters
 ///

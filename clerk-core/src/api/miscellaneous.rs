@@ -45,7 +45,7 @@ let text = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Key**: none is sent.
 /// - **Sends** `GET /public/interstitial`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/miscellaneous/get/public/interstitial).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/miscellaneous/GET/public/interstitial).
 ///
 /// # Parameters
 ///

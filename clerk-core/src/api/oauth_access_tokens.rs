@@ -42,7 +42,7 @@ let token = clerk.send(oauth_access_tokens::verify("oat_1")).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only reads).
 /// - **Sends** `POST /oauth_applications/access_tokens/verify`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-access-tokens/post/oauth_applications/access_tokens/verify).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-access-tokens/POST/oauth_applications/access_tokens/verify).
 ///
 /// # Parameters
 ///

@@ -58,7 +58,7 @@ let page = clerk.send(oauth_applications::list().limit(20)).await?;
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /oauth_applications`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/get/oauth_applications).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/GET/oauth_applications).
 ///
 /// # Parameters
 ///
@@ -183,7 +183,7 @@ let application = clerk
 ///   (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /oauth_applications`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/POST/oauth_applications).
 ///
 /// # Parameters
 ///
@@ -315,7 +315,7 @@ let application = clerk.send(oauth_applications::get("oa_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /oauth_applications/{oauth_application_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/get/oauth_applications/%7Boauth_application_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/GET/oauth_applications/%7Boauth_application_id%7D).
 ///
 /// # Parameters
 ///
@@ -379,7 +379,7 @@ let application =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /oauth_applications/{oauth_application_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/patch/oauth_applications/%7Boauth_application_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/PATCH/oauth_applications/%7Boauth_application_id%7D).
 ///
 /// # Parameters
 ///
@@ -528,7 +528,7 @@ let deleted = clerk.send(oauth_applications::delete("oa_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /oauth_applications/{oauth_application_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/delete/oauth_applications/%7Boauth_application_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/DELETE/oauth_applications/%7Boauth_application_id%7D).
 ///
 /// # Parameters
 ///
@@ -594,7 +594,7 @@ let application =
 ///   found), 413 (too large).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /oauth_applications/{oauth_application_id}/logo`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/put/oauth_applications/%7Boauth_application_id%7D/logo).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/PUT/oauth_applications/%7Boauth_application_id%7D/logo).
 ///
 /// # Parameters
 ///
@@ -670,7 +670,7 @@ let application = clerk.send(oauth_applications::rotate_secret("oa_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /oauth_applications/{oauth_application_id}/rotate_secret`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications/%7Boauth_application_id%7D/rotate_secret).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/POST/oauth_applications/%7Boauth_application_id%7D/rotate_secret).
 ///
 /// # Parameters
 ///
@@ -731,7 +731,7 @@ clerk.send(oauth_applications::revoke_token("oa_1", token)).await?;
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /oauth_applications/{oauth_application_id}/revoke_token`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/post/oauth_applications/%7Boauth_application_id%7D/revoke_token).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/oauth-applications/POST/oauth_applications/%7Boauth_application_id%7D/revoke_token).
 ///
 /// # Parameters
 ///

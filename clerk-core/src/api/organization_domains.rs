@@ -53,7 +53,7 @@ let page = clerk.send(organization_domains::list(&organization_id).verified(true
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/domains`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organizations/%7Borganization_id%7D/domains).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/GET/organizations/%7Borganization_id%7D/domains).
 ///
 /// # Parameters
 ///
@@ -187,7 +187,7 @@ let domain = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/domains`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/POST/organizations/%7Borganization_id%7D/domains).
 ///
 /// # Parameters
 ///
@@ -285,7 +285,7 @@ let domain = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/patch/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/PATCH/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
 ///
 /// # Parameters
 ///
@@ -385,7 +385,7 @@ let deleted =
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organizations/{organization_id}/domains/{domain_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/delete/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/DELETE/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D).
 ///
 /// # Parameters
 ///
@@ -453,7 +453,7 @@ let domain = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (marking a domain as owned twice has no further effect).
 /// - **Sends** `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/post/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D/verify_ownership).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/POST/organizations/%7Borganization_id%7D/domains/%7Bdomain_id%7D/verify_ownership).
 ///
 /// # Parameters
 ///
@@ -528,7 +528,7 @@ let page = clerk.send(organization_domains::list_all().domains(["example.com"]))
 ///   value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_domains`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organization_domains).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-domains/GET/organization_domains).
 ///
 /// # Parameters
 ///

@@ -53,7 +53,7 @@ let page = clerk.send(organization_invitations::list_all().limit(100)).await?;
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organization_invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/GET/organization_invitations).
 ///
 /// # Parameters
 ///
@@ -185,7 +185,7 @@ let page = clerk.send(organization_invitations::list(&organization_id).limit(100
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/GET/organizations/%7Borganization_id%7D/invitations).
 ///
 /// # Parameters
 ///
@@ -331,7 +331,7 @@ let invitation = clerk
 ///   (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/POST/organizations/%7Borganization_id%7D/invitations).
 ///
 /// # Parameters
 ///
@@ -487,7 +487,7 @@ let page = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/invitations/bulk`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/bulk).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/POST/organizations/%7Borganization_id%7D/invitations/bulk).
 ///
 /// # Parameters
 ///
@@ -558,7 +558,7 @@ let page =
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/invitations/pending`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations/pending).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/GET/organizations/%7Borganization_id%7D/invitations/pending).
 ///
 /// # Parameters
 ///
@@ -662,7 +662,7 @@ let invitation =
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/invitations/{invitation_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/GET/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D).
 ///
 /// # Parameters
 ///
@@ -736,7 +736,7 @@ let invitation =
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/invitations/{invitation_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/post/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-invitations/POST/organizations/%7Borganization_id%7D/invitations/%7Binvitation_id%7D/revoke).
 ///
 /// # Parameters
 ///

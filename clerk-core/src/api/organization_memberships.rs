@@ -52,7 +52,7 @@ let page = clerk
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/memberships`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/get/organizations/%7Borganization_id%7D/memberships).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/GET/organizations/%7Borganization_id%7D/memberships).
 ///
 /// # Parameters
 ///
@@ -336,7 +336,7 @@ let membership = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations/{organization_id}/memberships`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/post/organizations/%7Borganization_id%7D/memberships).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/POST/organizations/%7Borganization_id%7D/memberships).
 ///
 /// # Parameters
 ///
@@ -443,7 +443,7 @@ let membership = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same role twice has no further effect).
 /// - **Sends** `PATCH /organizations/{organization_id}/memberships/{user_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/patch/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/PATCH/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
 ///
 /// # Parameters
 ///
@@ -528,7 +528,7 @@ let membership =
 ///   value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organizations/{organization_id}/memberships/{user_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/delete/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/DELETE/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D).
 ///
 /// # Parameters
 ///
@@ -611,7 +611,7 @@ let membership = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (merging the same values twice has no further effect).
 /// - **Sends** `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/patch/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D/metadata).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/PATCH/organizations/%7Borganization_id%7D/memberships/%7Buser_id%7D/metadata).
 ///
 /// # Parameters
 ///
@@ -722,7 +722,7 @@ let page = clerk.send(organization_memberships::list_all().limit(100)).await?;
 ///   (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_memberships`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/get/organization_memberships).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships/GET/organization_memberships).
 ///
 /// # Parameters
 ///

@@ -47,7 +47,7 @@ let page = clerk.send(organization_permissions::list().limit(100)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_permissions`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/get/organization_permissions).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/GET/organization_permissions).
 ///
 /// # Parameters
 ///
@@ -167,7 +167,7 @@ let permission =
 ///   in the plan), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organization_permissions`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/post/organization_permissions).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/POST/organization_permissions).
 ///
 /// # Parameters
 ///
@@ -239,7 +239,7 @@ let permission = clerk.send(organization_permissions::get("perm_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_permissions/{permission_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/get/organization_permissions/%7Bpermission_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/GET/organization_permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
 ///
@@ -304,7 +304,7 @@ let permission = clerk
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organization_permissions/{permission_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/patch/organization_permissions/%7Bpermission_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/PATCH/organization_permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
 ///
@@ -401,7 +401,7 @@ let deleted = clerk.send(organization_permissions::delete("perm_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organization_permissions/{permission_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/delete/organization_permissions/%7Bpermission_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-permissions/DELETE/organization_permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
 ///

@@ -50,7 +50,7 @@ let page = clerk.send(organization_roles::list().limit(20)).await?;
 ///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_roles`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/get/organization_roles).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/GET/organization_roles).
 ///
 /// # Parameters
 ///
@@ -171,7 +171,7 @@ let role = clerk.send(organization_roles::create("Auditor", "org:auditor")).awai
 ///   in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organization_roles`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/POST/organization_roles).
 ///
 /// # Parameters
 ///
@@ -272,7 +272,7 @@ let role = clerk.send(organization_roles::get("role_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organization_roles/{organization_role_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/get/organization_roles/%7Borganization_role_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/GET/organization_roles/%7Borganization_role_id%7D).
 ///
 /// # Parameters
 ///
@@ -333,7 +333,7 @@ let role = clerk.send(organization_roles::update("role_1").name("Accountant")).a
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organization_roles/{organization_role_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/patch/organization_roles/%7Borganization_role_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/PATCH/organization_roles/%7Borganization_role_id%7D).
 ///
 /// # Parameters
 ///
@@ -445,7 +445,7 @@ let deleted = clerk.send(organization_roles::delete("role_1")).await?;
 ///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organization_roles/{organization_role_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/delete/organization_roles/%7Borganization_role_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/DELETE/organization_roles/%7Borganization_role_id%7D).
 ///
 /// # Parameters
 ///
@@ -509,7 +509,7 @@ let role = clerk.send(organization_roles::assign_permission("role_1", "perm_1"))
 ///   found), 409 (conflict).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/post/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/POST/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
 ///
@@ -580,7 +580,7 @@ let role = clerk.send(organization_roles::remove_permission("role_1", "perm_1"))
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}`, [in
 ///   Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/delete/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organization-roles/DELETE/organization_roles/%7Borganization_role_id%7D/permissions/%7Bpermission_id%7D).
 ///
 /// # Parameters
 ///

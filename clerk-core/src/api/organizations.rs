@@ -62,7 +62,7 @@ let page = clerk.send(organizations::list().query("engines").limit(20)).await?;
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/GET/organizations).
 ///
 /// # Parameters
 ///
@@ -237,7 +237,7 @@ let organization =
 ///   (not allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /organizations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/post/organizations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/POST/organizations).
 ///
 /// # Parameters
 ///
@@ -374,7 +374,7 @@ let organization = clerk.send(organizations::get(&organization_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/GET/organizations/%7Borganization_id%7D).
 ///
 /// # Parameters
 ///
@@ -479,7 +479,7 @@ let organization =
 ///   (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /organizations/{organization_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/patch/organizations/%7Borganization_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/PATCH/organizations/%7Borganization_id%7D).
 ///
 /// # Parameters
 ///
@@ -620,7 +620,7 @@ let deleted = clerk.send(organizations::delete(&organization_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organizations/{organization_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/delete/organizations/%7Borganization_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/DELETE/organizations/%7Borganization_id%7D).
 ///
 /// # Parameters
 ///
@@ -691,7 +691,7 @@ let organization = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /organizations/{organization_id}/metadata`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/metadata).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/PUT/organizations/%7Borganization_id%7D/metadata).
 ///
 /// # Parameters
 ///
@@ -797,7 +797,7 @@ let organization = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (merging the same values twice has no further effect).
 /// - **Sends** `PATCH /organizations/{organization_id}/metadata`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/patch/organizations/%7Borganization_id%7D/metadata).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/PATCH/organizations/%7Borganization_id%7D/metadata).
 ///
 /// # Parameters
 ///
@@ -892,7 +892,7 @@ let organization =
 ///   found), 413 (too large).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /organizations/{organization_id}/logo`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/put/organizations/%7Borganization_id%7D/logo).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/PUT/organizations/%7Borganization_id%7D/logo).
 ///
 /// # Parameters
 ///
@@ -971,7 +971,7 @@ let organization = clerk.send(organizations::delete_logo(&organization_id)).awai
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /organizations/{organization_id}/logo`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/delete/organizations/%7Borganization_id%7D/logo).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/DELETE/organizations/%7Borganization_id%7D/logo).
 ///
 /// # Parameters
 ///
@@ -1035,7 +1035,7 @@ let subscription =
 ///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/billing/subscription`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/subscription).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/GET/organizations/%7Borganization_id%7D/billing/subscription).
 ///
 /// # Parameters
 ///
@@ -1097,7 +1097,7 @@ let balance =
 ///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /organizations/{organization_id}/billing/credits`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/get/organizations/%7Borganization_id%7D/billing/credits).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/GET/organizations/%7Borganization_id%7D/billing/credits).
 ///
 /// # Parameters
 ///
@@ -1168,7 +1168,7 @@ let entry = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (the
 ///   request carries an idempotency key).
 /// - **Sends** `POST /organizations/{organization_id}/billing/credits`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/post/organizations/%7Borganization_id%7D/billing/credits).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/organizations/POST/organizations/%7Borganization_id%7D/billing/credits).
 ///
 /// # Parameters
 ///

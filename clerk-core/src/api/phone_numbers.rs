@@ -52,7 +52,7 @@ let phone_number =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/POST/phone_numbers).
 ///
 /// # Parameters
 ///
@@ -152,7 +152,7 @@ let phone_number = clerk.send(phone_numbers::get("idn_1")).await?;
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /phone_numbers/{phone_number_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/get/phone_numbers/%7Bphone_number_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/GET/phone_numbers/%7Bphone_number_id%7D).
 ///
 /// # Parameters
 ///
@@ -214,7 +214,7 @@ let phone_number = clerk.send(phone_numbers::update("idn_1").primary(true)).awai
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (setting the same values twice has no further effect).
 /// - **Sends** `PATCH /phone_numbers/{phone_number_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/patch/phone_numbers/%7Bphone_number_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/PATCH/phone_numbers/%7Bphone_number_id%7D).
 ///
 /// # Parameters
 ///
@@ -318,7 +318,7 @@ let deleted = clerk.send(phone_numbers::delete("idn_1")).await?;
 ///   allowed), 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /phone_numbers/{phone_number_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/delete/phone_numbers/%7Bphone_number_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/DELETE/phone_numbers/%7Bphone_number_id%7D).
 ///
 /// # Parameters
 ///
@@ -382,7 +382,7 @@ let verification = clerk.send(phone_numbers::prepare_verification("idn_1")).awai
 ///   allowed), 404 (not found), 429 (rate limit), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers/{phone_number_id}/prepare_verification`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/prepare_verification).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/POST/phone_numbers/%7Bphone_number_id%7D/prepare_verification).
 ///
 /// # Parameters
 ///
@@ -444,7 +444,7 @@ let verification =
 ///   code was accepted before.
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /phone_numbers/{phone_number_id}/attempt_verification`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/post/phone_numbers/%7Bphone_number_id%7D/attempt_verification).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/POST/phone_numbers/%7Bphone_number_id%7D/attempt_verification).
 ///
 /// # Parameters
 ///
@@ -521,7 +521,7 @@ let phone_number =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/phone_number`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/put/users/%7Buser_id%7D/phone_number).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/phone-numbers/PUT/users/%7Buser_id%7D/phone_number).
 ///
 /// # Parameters
 ///

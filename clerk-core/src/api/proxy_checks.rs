@@ -44,7 +44,7 @@ let check = clerk.send(proxy_checks::verify().domain_id("dmn_1")).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (only checks).
 /// - **Sends** `POST /proxy_checks`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/proxy-checks/post/proxy_checks).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/proxy-checks/POST/proxy_checks).
 ///
 /// # Parameters
 ///

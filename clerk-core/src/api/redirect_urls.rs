@@ -46,7 +46,7 @@ let page = clerk.send(redirect_urls::list().limit(20)).await?;
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /redirect_urls`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/get/redirect_urls).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/GET/redirect_urls).
 ///
 /// # Parameters
 ///
@@ -142,7 +142,7 @@ let redirect_url =
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /redirect_urls`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/post/redirect_urls).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/POST/redirect_urls).
 ///
 /// # Parameters
 ///
@@ -196,7 +196,7 @@ let redirect_url = clerk.send(redirect_urls::get("ru_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /redirect_urls/{id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/get/redirect_urls/%7Bid%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/GET/redirect_urls/%7Bid%7D).
 ///
 /// # Parameters
 ///
@@ -252,7 +252,7 @@ let deleted = clerk.send(redirect_urls::delete("ru_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /redirect_urls/{id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/delete/redirect_urls/%7Bid%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/redirect-urls/DELETE/redirect_urls/%7Bid%7D).
 ///
 /// # Parameters
 ///

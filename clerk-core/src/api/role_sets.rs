@@ -55,7 +55,7 @@ let page = clerk.send(role_sets::list().limit(20)).await?;
 ///   allowed), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /role_sets`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/get/role_sets).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/GET/role_sets).
 ///
 /// # Parameters
 ///
@@ -173,7 +173,7 @@ let role_set = clerk
 ///   in the plan), 403 (not allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/POST/role_sets).
 ///
 /// # Parameters
 ///
@@ -284,7 +284,7 @@ let role_set = clerk.send(role_sets::get("role_set:guests")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /role_sets/{role_set_key_or_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/get/role_sets/%7Brole_set_key_or_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/GET/role_sets/%7Brole_set_key_or_id%7D).
 ///
 /// # Parameters
 ///
@@ -347,7 +347,7 @@ let role_set =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /role_sets/{role_set_key_or_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/patch/role_sets/%7Brole_set_key_or_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/PATCH/role_sets/%7Brole_set_key_or_id%7D).
 ///
 /// # Parameters
 ///
@@ -481,7 +481,7 @@ let deleted = clerk.send(role_sets::replace("role_set:guests", "role_set:basic")
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/replace`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/replace).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/POST/role_sets/%7Brole_set_key_or_id%7D/replace).
 ///
 /// # Parameters
 ///
@@ -564,7 +564,7 @@ let role_set = clerk.send(role_sets::add_roles("role_set:guests", ["org:auditor"
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/POST/role_sets/%7Brole_set_key_or_id%7D/roles).
 ///
 /// # Parameters
 ///
@@ -669,7 +669,7 @@ let role_set = clerk
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /role_sets/{role_set_key_or_id}/roles/replace`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/post/role_sets/%7Brole_set_key_or_id%7D/roles/replace).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/role-sets/POST/role_sets/%7Brole_set_key_or_id%7D/roles/replace).
 ///
 /// # Parameters
 ///

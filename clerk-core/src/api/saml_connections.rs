@@ -52,7 +52,7 @@ let page = clerk.send(saml_connections::list().limit(20)).await?;
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /saml_connections`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/get/saml_connections).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/GET/saml_connections).
 ///
 /// # Parameters
 ///
@@ -187,7 +187,7 @@ let connection = clerk
 ///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /saml_connections`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/post/saml_connections).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/POST/saml_connections).
 ///
 /// # Parameters
 ///
@@ -388,7 +388,7 @@ let connection = clerk.send(saml_connections::get("samlc_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /saml_connections/{saml_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/get/saml_connections/%7Bsaml_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/GET/saml_connections/%7Bsaml_connection_id%7D).
 ///
 /// # Parameters
 ///
@@ -455,7 +455,7 @@ let connection = clerk.send(saml_connections::update("samlc_1").active(true)).aw
 ///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /saml_connections/{saml_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/patch/saml_connections/%7Bsaml_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/PATCH/saml_connections/%7Bsaml_connection_id%7D).
 ///
 /// # Parameters
 ///
@@ -764,7 +764,7 @@ let deleted = clerk.send(saml_connections::delete("samlc_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /saml_connections/{saml_connection_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/delete/saml_connections/%7Bsaml_connection_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/saml-connections/DELETE/saml_connections/%7Bsaml_connection_id%7D).
 ///
 /// # Parameters
 ///

@@ -58,7 +58,7 @@ let page = clerk.send(scim_directories::list().limit(20)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 401 (invalid key), 403 (not allowed).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /scim_directories`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/GET/scim_directories).
 ///
 /// # Parameters
 ///
@@ -153,7 +153,7 @@ let directory = clerk.send(scim_directories::create("entconn_1", "okta")).await?
 ///   allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /scim_directories`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/POST/scim_directories).
 ///
 /// # Parameters
 ///
@@ -246,7 +246,7 @@ let directory = clerk.send(scim_directories::get("scimdir_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /scim_directories/{scim_directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories/%7Bscim_directory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/GET/scim_directories/%7Bscim_directory_id%7D).
 ///
 /// # Parameters
 ///
@@ -307,7 +307,7 @@ let directory = clerk.send(scim_directories::update("scimdir_1").enabled(false))
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /scim_directories/{scim_directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/patch/scim_directories/%7Bscim_directory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/PATCH/scim_directories/%7Bscim_directory_id%7D).
 ///
 /// # Parameters
 ///
@@ -430,7 +430,7 @@ let deleted = clerk.send(scim_directories::delete("scimdir_1")).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /scim_directories/{scim_directory_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/delete/scim_directories/%7Bscim_directory_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/DELETE/scim_directories/%7Bscim_directory_id%7D).
 ///
 /// # Parameters
 ///
@@ -494,7 +494,7 @@ let directory = clerk.send(scim_directories::rotate_api_key("scimdir_1")).await?
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /scim_directories/{scim_directory_id}/rotate_api_key`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories/%7Bscim_directory_id%7D/rotate_api_key).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/POST/scim_directories/%7Bscim_directory_id%7D/rotate_api_key).
 ///
 /// # Parameters
 ///
@@ -552,7 +552,7 @@ let page = clerk.send(scim_directories::list_group_role_mappings("scimdir_1")).a
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/get/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/GET/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -617,7 +617,7 @@ let mapping = clerk
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/post/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/POST/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -721,7 +721,7 @@ let page = clerk
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /scim_directories/{scim_directory_id}/group_role_mappings`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/put/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/PUT/scim_directories/%7Bscim_directory_id%7D/group_role_mappings).
 ///
 /// # Parameters
 ///
@@ -794,7 +794,7 @@ let deleted =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`, [in
 ///   Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/delete/scim_directories/%7Bscim_directory_id%7D/group_role_mappings/%7Bmapping_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/scim-directories/DELETE/scim_directories/%7Bscim_directory_id%7D/group_role_mappings/%7Bmapping_id%7D).
 ///
 /// # Parameters
 ///

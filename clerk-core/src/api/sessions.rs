@@ -53,7 +53,7 @@ let page =
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /sessions`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions).
 ///
 /// # Parameters
 ///
@@ -177,7 +177,7 @@ let session =
 ///   found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sessions`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions).
 ///
 /// # Parameters
 ///
@@ -244,7 +244,7 @@ let session = clerk.send(sessions::get(&session_id)).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /sessions/{session_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/get/sessions/%7Bsession_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/GET/sessions/%7Bsession_id%7D).
 ///
 /// # Parameters
 ///
@@ -309,7 +309,7 @@ let refreshed = clerk
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 401 (invalid key).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sessions/{session_id}/refresh`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/refresh).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/refresh).
 ///
 /// # Parameters
 ///
@@ -433,7 +433,7 @@ let session = clerk.send(sessions::revoke(&session_id)).await?;
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sessions/{session_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/revoke).
 ///
 /// # Parameters
 ///
@@ -486,7 +486,7 @@ let token = clerk.send(sessions::create_token(&session_id).expires_in_seconds(60
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
 ///   additional short-lived token does no harm).
 /// - **Sends** `POST /sessions/{session_id}/tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens).
 ///
 /// # Parameters
 ///
@@ -557,7 +557,7 @@ let token =
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
 ///   additional short-lived token does no harm).
 /// - **Sends** `POST /sessions/{session_id}/tokens/{template_name}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sessions/POST/sessions/%7Bsession_id%7D/tokens/%7Btemplate_name%7D).
 ///
 /// # Parameters
 ///

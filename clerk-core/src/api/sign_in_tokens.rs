@@ -43,7 +43,7 @@ let token = clerk.send(sign_in_tokens::create(&user_id).expires_in_seconds(600))
 ///   value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sign_in_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/post/sign_in_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/POST/sign_in_tokens).
 ///
 /// # Parameters
 ///
@@ -120,7 +120,7 @@ let token = clerk.send(sign_in_tokens::revoke("sit_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 404 (not found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /sign_in_tokens/{sign_in_token_id}/revoke`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/post/sign_in_tokens/%7Bsign_in_token_id%7D/revoke).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-in-tokens/POST/sign_in_tokens/%7Bsign_in_token_id%7D/revoke).
 ///
 /// # Parameters
 ///

@@ -43,7 +43,7 @@ let sign_up = clerk.send(sign_ups::get("sua_1")).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /sign_ups/{id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/get/sign_ups/%7Bid%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/GET/sign_ups/%7Bid%7D).
 ///
 /// # Parameters
 ///
@@ -99,7 +99,7 @@ let sign_up = clerk.send(sign_ups::update("sua_1").external_id("customer-7")).aw
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /sign_ups/{id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/patch/sign_ups/%7Bid%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/sign-ups/PATCH/sign_ups/%7Bid%7D).
 ///
 /// # Parameters
 ///

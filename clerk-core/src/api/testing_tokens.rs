@@ -40,7 +40,7 @@ let token = clerk.send(testing_tokens::create()).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
 ///   additional short-lived token does no harm).
 /// - **Sends** `POST /testing_tokens`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/testing-tokens/post/testing_tokens).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/testing-tokens/POST/testing_tokens).
 pub fn create() -> Create {
     Create
 }

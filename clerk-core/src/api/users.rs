@@ -90,7 +90,7 @@ let page = clerk.send(users::list().email_address(["ada@example.com"]).limit(20)
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users).
 ///
 /// # Parameters
 ///
@@ -476,7 +476,7 @@ let user = clerk
 ///   in the plan), 403 (not allowed), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users).
 ///
 /// # Parameters
 ///
@@ -893,7 +893,7 @@ let count = clerk.send(users::count().organization_id([&organization_id])).await
 /// - **[Errors](super#errors)** that Clerk documents: 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/count`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/count).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/count).
 ///
 /// # Parameters
 ///
@@ -1197,7 +1197,7 @@ let user = clerk.send(users::get(&user_id)).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D).
 ///
 /// # Parameters
 ///
@@ -1257,7 +1257,7 @@ let user =
 ///   found), 409 (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `PATCH /users/{user_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/patch/users/%7Buser_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/PATCH/users/%7Buser_id%7D).
 ///
 /// # Parameters
 ///
@@ -1611,7 +1611,7 @@ let deleted = clerk.send(users::delete(&user_id)).await?;
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D).
 ///
 /// # Parameters
 ///
@@ -1666,7 +1666,7 @@ let user = clerk.send(users::ban(&user_id)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (a
 ///   banned user stays banned).
 /// - **Sends** `POST /users/{user_id}/ban`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/ban).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/ban).
 ///
 /// # Parameters
 ///
@@ -1719,7 +1719,7 @@ let user = clerk.send(users::unban(&user_id)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (lifting a ban twice has no further effect).
 /// - **Sends** `POST /users/{user_id}/unban`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/unban).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/unban).
 ///
 /// # Parameters
 ///
@@ -1772,7 +1772,7 @@ let users = clerk.send(users::bulk_ban([&user_id])).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (banned users stay banned).
 /// - **Sends** `POST /users/ban`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/ban).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/ban).
 ///
 /// # Parameters
 ///
@@ -1828,7 +1828,7 @@ let users = clerk.send(users::bulk_unban([&user_id])).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (lifting a ban twice has no further effect).
 /// - **Sends** `POST /users/unban`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/unban).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/unban).
 ///
 /// # Parameters
 ///
@@ -1886,7 +1886,7 @@ let user = clerk.send(users::lock(&user_id)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (a
 ///   locked user stays locked).
 /// - **Sends** `POST /users/{user_id}/lock`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/lock).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/lock).
 ///
 /// # Parameters
 ///
@@ -1939,7 +1939,7 @@ let user = clerk.send(users::unlock(&user_id)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (lifting a lock twice has no further effect).
 /// - **Sends** `POST /users/{user_id}/unlock`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/unlock).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/unlock).
 ///
 /// # Parameters
 ///
@@ -1995,7 +1995,7 @@ let user = clerk.send(users::set_profile_image(&user_id, File::new(png))).await?
 ///   found).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/profile_image`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/profile_image).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/profile_image).
 ///
 /// # Parameters
 ///
@@ -2055,7 +2055,7 @@ let user = clerk.send(users::delete_profile_image(&user_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/profile_image`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/profile_image).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/profile_image).
 ///
 /// # Parameters
 ///
@@ -2121,7 +2121,7 @@ let user = clerk
 ///   found), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `PUT /users/{user_id}/metadata`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/put/users/%7Buser_id%7D/metadata).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/PUT/users/%7Buser_id%7D/metadata).
 ///
 /// # Parameters
 ///
@@ -2229,7 +2229,7 @@ let user = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (merging the same values twice has no further effect).
 /// - **Sends** `PATCH /users/{user_id}/metadata`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/patch/users/%7Buser_id%7D/metadata).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/PATCH/users/%7Buser_id%7D/metadata).
 ///
 /// # Parameters
 ///
@@ -2327,7 +2327,7 @@ let subscription = clerk.send(users::get_billing_subscription(&user_id)).await?;
 ///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/billing/subscription`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/subscription).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/billing/subscription).
 ///
 /// # Parameters
 ///
@@ -2387,7 +2387,7 @@ let balance = clerk.send(users::get_billing_credit_balance(&user_id)).await?;
 ///   allowed), 404 (not found), 422 (invalid value), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/billing/credits`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/billing/credits).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/billing/credits).
 ///
 /// # Parameters
 ///
@@ -2458,7 +2458,7 @@ let entry = clerk
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (the
 ///   request carries an idempotency key).
 /// - **Sends** `POST /users/{user_id}/billing/credits`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/billing/credits).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/billing/credits).
 ///
 /// # Parameters
 ///
@@ -2564,7 +2564,7 @@ let page = clerk.send(users::get_oauth_access_tokens(&user_id, "oauth_google")).
 ///   (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/oauth_access_tokens/{provider}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/oauth_access_tokens/%7Bprovider%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/oauth_access_tokens/%7Bprovider%7D).
 ///
 /// # Parameters
 ///
@@ -2674,7 +2674,7 @@ let page = clerk.send(users::get_organization_memberships(&user_id).limit(100)).
 /// - **[Errors](super#errors)** that Clerk documents: 403 (not allowed).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/organization_memberships`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/organization_memberships).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/organization_memberships).
 ///
 /// # Parameters
 ///
@@ -2777,7 +2777,7 @@ let page = clerk.send(users::get_organization_invitations(&user_id).limit(100)).
 ///   found).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/organization_invitations`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/organization_invitations).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/organization_invitations).
 ///
 /// # Parameters
 ///
@@ -2892,7 +2892,7 @@ let user =
 ///   allowed), 404 (not found), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/remove_password`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/remove_password).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/remove_password).
 ///
 /// # Parameters
 ///
@@ -2964,7 +2964,7 @@ let verification = clerk.send(users::verify_password(&user_id, password)).await?
 ///   such user), 422 (the password is wrong), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/verify_password`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/verify_password).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/verify_password).
 ///
 /// # Parameters
 ///
@@ -3025,7 +3025,7 @@ let verification = clerk.send(users::verify_totp(&user_id, "424242")).await?;
 ///   no such user), 422 (the code is wrong), 500 (error at Clerk).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/verify_totp`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/verify_totp).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/verify_totp).
 ///
 /// # Parameters
 ///
@@ -3083,7 +3083,7 @@ let affected = clerk.send(users::disable_mfa(&user_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/mfa`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/mfa).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/mfa).
 ///
 /// # Parameters
 ///
@@ -3141,7 +3141,7 @@ let affected = clerk.send(users::delete_backup_codes(&user_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/backup_code`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/backup_code).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/backup_code).
 ///
 /// # Parameters
 ///
@@ -3202,7 +3202,7 @@ let deleted = clerk.send(users::delete_passkey(&user_id, "idn_1")).await?;
 ///   Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/passkeys/{passkey_identification_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/passkeys/%7Bpasskey_identification_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/passkeys/%7Bpasskey_identification_id%7D).
 ///
 /// # Parameters
 ///
@@ -3263,7 +3263,7 @@ let page = clerk.send(users::list_trusted_devices(&user_id)).await?;
 ///   Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /users/{user_id}/trusted_devices`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/get/users/%7Buser_id%7D/trusted_devices).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/GET/users/%7Buser_id%7D/trusted_devices).
 ///
 /// # Parameters
 ///
@@ -3323,7 +3323,7 @@ let device = clerk.send(users::revoke_trusted_device(&user_id, "td_1")).await?;
 ///   Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/trusted_devices/{trusted_device_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/trusted_devices/%7Btrusted_device_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/trusted_devices/%7Btrusted_device_id%7D).
 ///
 /// # Parameters
 ///
@@ -3389,7 +3389,7 @@ let deleted = clerk.send(users::delete_web3_wallet(&user_id, "idn_1")).await?;
 ///   found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/web3_wallets/%7Bweb3_wallet_identification_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/web3_wallets/%7Bweb3_wallet_identification_id%7D).
 ///
 /// # Parameters
 ///
@@ -3463,7 +3463,7 @@ let affected = clerk.send(users::delete_totp(&user_id)).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 404 (not found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/totp`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/totp).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/totp).
 ///
 /// # Parameters
 ///
@@ -3524,7 +3524,7 @@ let deleted = clerk.send(users::delete_external_account(&user_id, "eac_1")).awai
 ///   found), 500 (error at Clerk).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /users/{user_id}/external_accounts/{external_account_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/delete/users/%7Buser_id%7D/external_accounts/%7Bexternal_account_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/DELETE/users/%7Buser_id%7D/external_accounts/%7Bexternal_account_id%7D).
 ///
 /// # Parameters
 ///
@@ -3593,7 +3593,7 @@ let user =
 ///   allowed), 404 (not found), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /users/{user_id}/password/set_compromised`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/password/set_compromised).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/password/set_compromised).
 ///
 /// # Parameters
 ///
@@ -3668,7 +3668,7 @@ let user = clerk.send(users::unset_password_compromised(&user_id)).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe)
 ///   (removing the mark twice has no further effect).
 /// - **Sends** `POST /users/{user_id}/password/unset_compromised`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/users/post/users/%7Buser_id%7D/password/unset_compromised).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/users/POST/users/%7Buser_id%7D/password/unset_compromised).
 ///
 /// # Parameters
 ///

@@ -51,7 +51,7 @@ let page = clerk
 /// - **Errors**: Clerk documents none; see [Errors](super#errors).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `GET /waitlist_entries`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/get/waitlist_entries).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/GET/waitlist_entries).
 ///
 /// # Parameters
 ///
@@ -175,7 +175,7 @@ let entry = clerk.send(waitlist_entries::create("ada@example.com").notify(false)
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /waitlist_entries`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/POST/waitlist_entries).
 ///
 /// # Parameters
 ///
@@ -245,7 +245,7 @@ let entries = clerk
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /waitlist_entries/bulk`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/bulk).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/POST/waitlist_entries/bulk).
 ///
 /// # Parameters
 ///
@@ -304,7 +304,7 @@ let deleted = clerk.send(waitlist_entries::delete("wle_1")).await?;
 ///   (conflict), 422 (invalid value).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /waitlist_entries/{waitlist_entry_id}`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/delete/waitlist_entries/%7Bwaitlist_entry_id%7D).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/DELETE/waitlist_entries/%7Bwaitlist_entry_id%7D).
 ///
 /// # Parameters
 ///
@@ -367,7 +367,7 @@ let entry = clerk.send(waitlist_entries::invite("wle_1").ignore_existing(true)).
 ///   (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /waitlist_entries/{waitlist_entry_id}/invite`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/%7Bwaitlist_entry_id%7D/invite).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/POST/waitlist_entries/%7Bwaitlist_entry_id%7D/invite).
 ///
 /// # Parameters
 ///
@@ -441,7 +441,7 @@ let entry = clerk.send(waitlist_entries::reject("wle_1")).await?;
 ///   (conflict), 422 (invalid value).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /waitlist_entries/{waitlist_entry_id}/reject`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/post/waitlist_entries/%7Bwaitlist_entry_id%7D/reject).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/waitlist-entries/POST/waitlist_entries/%7Bwaitlist_entry_id%7D/reject).
 ///
 /// # Parameters
 ///

@@ -41,7 +41,7 @@ let svix_url = clerk.send(webhooks::create_svix_app()).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
 /// - **Retried** only if Clerk [has not acted on it](crate::operation::Retry::IfRefused).
 /// - **Sends** `POST /webhooks/svix`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/post/webhooks/svix).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/POST/webhooks/svix).
 pub fn create_svix_app() -> CreateSvixApp {
     CreateSvixApp
 }
@@ -86,7 +86,7 @@ clerk.send(webhooks::delete_svix_app()).await?;
 /// - **[Errors](super#errors)** that Clerk documents: 400 (invalid request).
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe).
 /// - **Sends** `DELETE /webhooks/svix`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/delete/webhooks/svix).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/DELETE/webhooks/svix).
 pub fn delete_svix_app() -> DeleteSvixApp {
     DeleteSvixApp
 }
@@ -132,7 +132,7 @@ let svix_url = clerk.send(webhooks::generate_svix_auth_url()).await?;
 /// - **Retried** after failures that may pass: [repeating it is safe](crate::operation::Retry::Safe) (an
 ///   additional URL does no harm).
 /// - **Sends** `POST /webhooks/svix_url`, [in Clerk's
-///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/post/webhooks/svix_url).
+///   reference](https://clerk.com/docs/reference/backend-api/tag/webhooks/POST/webhooks/svix_url).
 pub fn generate_svix_auth_url() -> GenerateSvixAuthUrl {
     GenerateSvixAuthUrl
 }

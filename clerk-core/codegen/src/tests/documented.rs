@@ -54,6 +54,21 @@ fn documentation() -> Vec<(String, String)> {
     out
 }
 
+/// Any other spelling opens the reference's first page.
+#[test]
+fn links_to_clerks_reference_are_spelled_as_in_clerks_guides() {
+    let said: String = documentation().into_iter().map(|(_, said)| said).collect();
+    for page in [
+        "users/GET/users/%7Buser_id%7D",
+        "allow-list--block-list/DELETE/allowlist_identifiers/%7Bidentifier_id%7D",
+        "email--sms-templates/POST/templates/%7Btemplate_type%7D/%7Bslug%7D/revert",
+        "sign-in-tokens/POST/sign_in_tokens",
+    ] {
+        let link = format!("(https://clerk.com/docs/reference/backend-api/tag/{page})");
+        assert!(said.contains(&link), "{page}");
+    }
+}
+
 #[test]
 fn an_order_names_the_fields_to_sort_by() {
     let setters = documentation().into_iter().filter(|(code, _)| code.starts_with("pub fn order_by("));
