@@ -234,6 +234,18 @@ pub(crate) fn guessed_sign_in_page(limiter: &LogLimiter, now: Timestamp) {
     }
 }
 
+/// What the authorization server serves as its metadata cannot be passed on.
+pub(crate) fn unusable_metadata(limiter: &LogLimiter, now: Timestamp, problem: &'static str) {
+    limited!(
+        limiter,
+        now,
+        problem,
+        "clerk::auth",
+        detail = problem,
+        "cannot pass on the authorization server's metadata, MCP clients may get 503"
+    );
+}
+
 /// The headers of a decision were not added to a response.
 ///
 /// Not a warning: it also happens whenever a client hangs up. That a browser did not get its cookies is noticed when it

@@ -747,6 +747,30 @@ async fn the_authorization_servers_document_is_kept() {
 }
 
 #[tokio::test]
+async fn the_log_says_what_is_wrong_with_the_authorization_servers_document() {
+    if !alone(module_path!(), "the_log_says_what_is_wrong_with_the_authorization_servers_document") {
+        return;
+    }
+    let long = json!({ "issuer": "https://clerk.example.com", "more": "x".repeat(65 * 1024) }).to_string();
+    for (status, body, says) in [
+        (404, "", "the response is not 200"),
+        (200, long.as_str(), "it is longer than 64 KiB"),
+        (200, "<html>a proxy's page</html>", "it is not the metadata of an authorization server"),
+        (200, r#"{"issuer":"https://evil.example.com"}"#, "it names another issuer"),
+    ] {
+        let log = Log::default();
+        let _listening = log.listen(Level::WARN);
+        let local = LocalClerk::seeded();
+        let app = tools(&resource(&local));
+        let response = Response::builder().status(status).body(body.to_owned()).unwrap();
+        local.inject(Fault::response(response).on("GET", AUTHORIZATION_SERVER));
+        assert_eq!(send(&app, Method::GET, AUTHORIZATION_SERVER, None).await.status(), 503, "{says}");
+        let line = log.warning();
+        assert!(line.contains("authorization server's metadata") && line.contains(says), "{says}: {line}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_says_once_which_audience_came() {
     if !alone(module_path!(), "the_log_says_once_which_audience_came") {
         return;

@@ -25,6 +25,7 @@ use crate::{
     clock::Moment,
     runtime,
     single_flight::Flight,
+    telemetry,
 };
 
 /// For how long the document is passed on without asking again.
@@ -138,24 +139,36 @@ struct MetadataDocument {
 impl MetadataDocument {
     async fn fetch(&self, clerk: &Clerk) -> Option<Bytes> {
         let there = CallOptions::new().max_attempts(1).at(&self.base_uri);
+        // If it fails, the call has said so.
         let response =
             exchange(clerk.stack(), self, Credential::None, Some(&there), Purpose::Keys).await.ok()?;
-        self.is_in(&response).then(|| response.into_body())
+        if let Some(problem) = self.problem(&response) {
+            telemetry::unusable_metadata(clerk.log_limiter(), clerk.now(), problem);
+            return None;
+        }
+        Some(response.into_body())
     }
 
-    /// Whether this is the document, and neither the page of a proxy in between nor that of another authorization server,
+    /// What is wrong with the document. It may be the page of a proxy in between, or that of another authorization server,
     /// which must not be used (RFC 8414, section 3.3).
-    fn is_in(&self, response: &Response<Bytes>) -> bool {
+    fn problem(&self, response: &Response<Bytes>) -> Option<&'static str> {
         /// What every such document has.
         #[derive(Deserialize)]
         struct Metadata {
             issuer: String,
         }
 
-        response.status() == StatusCode::OK
-            && response.body().len() <= LONGEST
-            && serde_json::from_slice::<Metadata>(response.body())
-                .is_ok_and(|metadata| self.issuers.contains(&metadata.issuer))
+        if response.status() != StatusCode::OK {
+            return Some("the response is not 200");
+        }
+        if response.body().len() > LONGEST {
+            return Some("it is longer than 64 KiB");
+        }
+        match serde_json::from_slice::<Metadata>(response.body()) {
+            Err(_) => Some("it is not the metadata of an authorization server"),
+            Ok(metadata) if self.issuers.contains(&metadata.issuer) => None,
+            Ok(_) => Some("it names another issuer than that of the tokens that are accepted"),
+        }
     }
 }
 
