@@ -10,9 +10,9 @@
 use std::{
     env,
     error::Error,
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     tower::fleet::{Fleet, InProcess, Redis},
 };
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 
 async fn me(user: ClerkUser) -> String {
     format!("{} is signed in\n", user.first_name.as_deref().unwrap_or("somebody"))
@@ -47,10 +47,14 @@ fn app(clerk: &Clerk) -> Router {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let local: LocalServer = LocalClerk::builder().seeded().serve((Ipv4Addr::LOCALHOST, 0)).await?;
     let (fleet, _redis) = engine()?;
-    let first: u16 = env::var("PORT").unwrap_or_else(|_| "3001".to_owned()).parse()?;
+    let first = clerk_examples::port("PORT", 3001)?;
 
     let mut servers = JoinSet::new();
     let mut addresses = Vec::new();
@@ -61,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             eprintln!("server {number} acts on its own: {:?}", clerk.fleet().state());
         }
         let port = if first == 0 { 0 } else { first.saturating_add(number) };
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let listener = clerk_examples::listen_on("PORT", port).await?;
         addresses.push(listener.local_addr()?);
         servers.spawn(async move { axum::serve(listener, app(&clerk)).await });
     }

@@ -1,9 +1,9 @@
 //! The same layers on a tonic server: the standard health service, for callers with a permission who may still sign in, and
 //! an interceptor that knows the caller.
 //!
-//! It prints a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
+//! It prints a `curl` command with a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, process::ExitCode, time::Duration};
 
 use clerk_local::LocalClerk;
 use clerk_tower::{
@@ -13,7 +13,6 @@ use clerk_tower::{
         require::RequireLayer,
     },
 };
-use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status,
     service::interceptor::InterceptedService,
@@ -75,8 +74,21 @@ async fn require_user(request: &Request<HealthCheckRequest>) -> Result<(), Statu
     }
 }
 
+/// Prints a call of the health service. The message is its length and the service's name, in the format of gRPC.
+fn print_call(address: &str, token: &str) {
+    println!("Listening on {address}");
+    println!("The response to Grace ends with grpc-status: 0; without the token, it has grpc-status: 16:\n");
+    println!("printf '\\0\\0\\0\\0\\11\\12\\7reports' | curl {address}/grpc.health.v1.Health/Check \\");
+    println!("  --http2-prior-knowledge -i -o - --data-binary @- -H 'Content-Type: application/grpc' \\");
+    println!("  -H 'Authorization: Bearer {token}'");
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let local = LocalClerk::seeded();
     let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
 
@@ -90,12 +102,10 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     reporter.set_service_status("reports", ServingStatus::Serving).await;
     let health = HealthServer::new(ForActiveUsers(HealthService::from_health_reporter(reporter)));
 
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     let token =
         local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();
-    println!("Listening on http://{}", listener.local_addr()?);
-    println!("authorization: Bearer {token}");
+    print_call(&format!("http://{}", listener.local_addr()?), &token);
     Server::builder()
         .layer(layers)
         .add_service(InterceptedService::new(health, log_caller))

@@ -3,7 +3,7 @@
 //! It prints a `curl` command with a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults
 //! to 3000.
 
-use std::{convert::Infallible, error::Error, time::Duration};
+use std::{convert::Infallible, error::Error, process::ExitCode, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::api::users;
@@ -20,7 +20,6 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
 /// The guard passes only requests with the permission.
@@ -40,7 +39,11 @@ async fn write_report(request: &Request<Incoming>) -> Result<String, Rejection> 
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     // The instance is the client's transport, so that it needs no socket.
     let local = LocalClerk::seeded();
     let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
@@ -50,8 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(RequireLayer::permission("org:reports:read"))
         .service_fn(report);
 
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     let token =
         local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();
     println!("curl http://{} -H 'Authorization: Bearer {token}'", listener.local_addr()?);

@@ -4,7 +4,7 @@
 //! another kind of token next to sessions. Without them, it starts a `LocalClerk` in this process and prints `curl`
 //! commands for a user and for a machine. `PORT` sets the port; it defaults to 3000.
 
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
 use axum::{
     Json, Router, debug_handler,
@@ -17,7 +17,6 @@ use clerk_axum::{
     token::TokenKind,
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -87,14 +86,17 @@ async fn revoke_key(
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = match &local {
         None => accept_api_keys(ClerkBuilder::from_env()).build()?,
         Some(local) => accept_api_keys(local.client_builder()).build()?,
     };
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     let address = listener.local_addr()?;
     if let Some(local) = &local {
         let key = local.api_key("nightly").subject("user_ada").scopes(["reports:read"]).create();

@@ -6,7 +6,7 @@
 
 mod page;
 
-use std::{env, error::Error as StdError, time::Duration};
+use std::{env, error::Error as StdError, process::ExitCode, time::Duration};
 
 use axum::{
     Json, Router, debug_handler,
@@ -24,9 +24,9 @@ use clerk_axum::{
     require,
     token::Check,
 };
+use clerk_examples::Refusal;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -51,7 +51,11 @@ fn app(clerk: Clerk) -> Router {
         .route("/organizations/{id}", get(activate))
         .route("/members/{user_id}/role/{role}", post(submit_role))
         .nest("/organization", organization)
-        .fallback(async |headers: HeaderMap| page::not_found(&headers))
+        .fallback(async |auth: Auth, headers: HeaderMap| page::refuse(&Refusal::NOT_FOUND, &headers, &auth))
+        // No guard covers this fallback, because it is added after them. It reveals nothing.
+        .method_not_allowed_fallback(async |auth: Auth, headers: HeaderMap| {
+            page::refuse(&Refusal::METHOD_NOT_ALLOWED, &headers, &auth)
+        })
         .layer(ClerkLayer::new(&clerk).on_rejection(page::rejection))
         .with_state(App { clerk })
 }
@@ -89,10 +93,15 @@ async fn home(
 
 /// Where the links to other organizations lead.
 #[debug_handler(state = App)]
-async fn activate(session: Session, Path(id): Path<OrganizationId>) -> Response {
+async fn activate(
+    session: Session,
+    auth: Auth,
+    headers: HeaderMap,
+    Path(id): Path<OrganizationId>,
+) -> Response {
     match session.organization() {
         Ok(active) if *active.id == id => Redirect::to("/").into_response(),
-        _ => page::not_a_member(),
+        _ => page::refuse(&Refusal::NOT_A_MEMBER, &headers, &auth),
     }
 }
 
@@ -174,7 +183,11 @@ async fn change_role(
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn StdError>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn StdError>> {
     let with_tokens = clerk_examples::with_tokens(env::args().skip(1))?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.
@@ -184,8 +197,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Some(server) => server.client_builder(),
     };
     let clerk = switch_organizations(builder).build()?;
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     let address = format!("http://localhost:{}", listener.local_addr()?.port());
     println!("\n  Open {address}\n");
     let people = [("user_ada", "an admin"), ("user_grace", "a member")];

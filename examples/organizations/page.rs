@@ -1,11 +1,11 @@
 //! The HTML of the pages. Everything that comes from outside is `Escaped`.
 
 use axum::{
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use clerk_axum::{Page, Rejection, RequestInfo, Session, model::OrganizationMembership};
-use clerk_examples::{Escaped, Site, row, wants_page};
+use clerk_axum::{Auth, Page, Rejection, RequestInfo, Session, model::OrganizationMembership};
+use clerk_examples::{Escaped, Refusal, Site, row, wants_page};
 
 use crate::Member;
 
@@ -94,20 +94,17 @@ fn table(session: &Session, members: &[Member]) -> String {
     )
 }
 
-pub(crate) fn not_a_member() -> Response {
-    let sentence = "This organization does not exist, or you are not one of its members.";
-    SITE.problem(StatusCode::NOT_FOUND, sentence, None)
-}
-
 /// Rejections are pages for browsers, also after a form. API clients get JSON.
 pub(crate) fn rejection(rejection: &Rejection, request: &RequestInfo) -> Response {
     if wants_page(request.headers()) {
-        SITE.problem(rejection.status(), &rejection.body_text(), Some(rejection.code()))
+        SITE.problem(rejection.status(), &rejection.body_text(), rejection.code(), None)
     } else {
         rejection.clone().into_response()
     }
 }
 
-pub(crate) fn not_found(headers: &HeaderMap) -> Response {
-    SITE.not_found(headers)
+/// Refuses a request with a page that shows who is signed in, or with JSON.
+pub(crate) fn refuse(refusal: &Refusal, headers: &HeaderMap, auth: &Auth) -> Response {
+    let user = auth.session().map(|session| session.claims().user_id().as_str());
+    SITE.refuse(refusal, headers, user)
 }

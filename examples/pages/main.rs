@@ -13,7 +13,7 @@ use axum::{
     Router,
     extract::{Path, Request, State},
     http::HeaderMap,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{get, post},
 };
 use clerk_axum::{
@@ -22,7 +22,7 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     require,
 };
-use tokio::net::TcpListener;
+use clerk_examples::Refusal;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
 
@@ -44,7 +44,11 @@ fn app(clerk: &Clerk) -> Router {
         .route("/sign-in", get(sign_in))
         .route("/sign-out", post(sign_out))
         .merge(private)
-        .fallback(async |headers: HeaderMap| page::not_found(&headers))
+        .fallback(async |auth, headers| refuse(&Refusal::NOT_FOUND, auth, headers).await)
+        // No guard covers this fallback, because it is added after them. It reveals nothing.
+        .method_not_allowed_fallback(async |auth, headers| {
+            refuse(&Refusal::METHOD_NOT_ALLOWED, auth, headers).await
+        })
         .layer(ClerkLayer::new(clerk).on_rejection(page::rejection))
         .layer(trace)
         .with_state(clerk.clone())
@@ -58,8 +62,8 @@ fn sync_organizations(clerk: ClerkBuilder) -> ClerkBuilder {
     clerk.authentication(|options| options.organization_sync(sync))
 }
 
-async fn index(session: Option<Session>) -> Response {
-    page::welcome(session.is_some())
+async fn index(user: Option<ClerkUser>) -> Response {
+    page::welcome(user.as_deref())
 }
 
 async fn account(user: ClerkUser, State(clerk): State<Clerk>) -> Result<Response, clerk_axum::Error> {
@@ -72,20 +76,37 @@ fn active<'a>(session: &'a Session, slug: &str) -> Option<clerk_axum::token::Org
     session.organization().ok().filter(|organization| organization.slug == Some(slug))
 }
 
-async fn organization(session: Session, Path(slug): Path<String>) -> Response {
+async fn organization(
+    session: Session,
+    user: ClerkUser,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+) -> Response {
     match active(&session, &slug) {
-        Some(organization) => page::organization(&session, &slug, &organization),
-        None => page::no_organization(),
+        Some(organization) => page::organization(&user, &session, &slug, &organization),
+        None => page::refuse(&Refusal::NOT_A_MEMBER, &headers, Some(&user)),
     }
 }
 
-async fn list_members(session: Session, Path(slug): Path<String>, State(clerk): State<Clerk>) -> Response {
-    let Some(organization) = active(&session, &slug) else { return page::no_organization() };
+async fn list_members(
+    session: Session,
+    user: ClerkUser,
+    headers: HeaderMap,
+    Path(slug): Path<String>,
+    State(clerk): State<Clerk>,
+) -> Result<Response, clerk_axum::Error> {
+    let Some(organization) = active(&session, &slug) else {
+        return Ok(page::refuse(&Refusal::NOT_A_MEMBER, &headers, Some(&user)));
+    };
     let operation = users::list().organization_id([organization.id.clone()]).limit(100);
-    match clerk.send(operation).await {
-        Ok(members) => page::members(&slug, &members.data),
-        Err(error) => clerk_axum::Error::from(error).into_response(),
-    }
+    let members = clerk.send(operation).await?;
+    Ok(page::members(&user, &slug, &members.data))
+}
+
+/// Refuses a request with a page that shows who is signed in, or with JSON.
+async fn refuse(refusal: &Refusal, auth: Auth, headers: HeaderMap) -> Response {
+    let user = auth.user().await.ok();
+    page::refuse(refusal, &headers, user.as_deref())
 }
 
 /// Redirects to the sign-in page, which then returns to the account.
@@ -100,18 +121,11 @@ async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    clerk_examples::exit_code(run().await)
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_max_level(Level::INFO).with_ansi(false).with_writer(io::stderr).init();
-    let port = clerk_examples::port()?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(start_local().await?) };
@@ -120,7 +134,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         Some(server) => server.client_builder(),
     };
     let clerk = sync_organizations(builder).build()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     println!("\n  Open http://localhost:{}\n", listener.local_addr()?.port());
     if local.is_some() {
         println!(

@@ -1,7 +1,7 @@
 //! The HTML of the pages. Everything that comes from outside is `Escaped`.
 
 use axum::{
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use clerk_axum::{
@@ -9,7 +9,7 @@ use clerk_axum::{
     model::{OrganizationMembership, User},
     token::Organization,
 };
-use clerk_examples::{Escaped, Site, avatar, row};
+use clerk_examples::{Escaped, Refusal, Site, avatar, row};
 
 const SITE: Site = Site {
     name: "Pages",
@@ -17,8 +17,8 @@ const SITE: Site = Site {
     footer: "Server-rendered pages with Clerk for Rust. The code is in examples/pages.",
 };
 
-pub(crate) fn welcome(is_signed_in: bool) -> Response {
-    let (title, sentence, buttons) = if is_signed_in {
+pub(crate) fn welcome(user: Option<&User>) -> Response {
+    let (title, sentence, buttons) = if user.is_some() {
         ("Welcome back", "You are signed in.", "<a class=\"button\" href=\"/account\">Your account</a>\n")
     } else {
         (
@@ -31,7 +31,7 @@ pub(crate) fn welcome(is_signed_in: bool) -> Response {
     let main = format!(
         "<div class=\"card alone\">\n<h1>{title}</h1>\n<p>{sentence}</p>\n<div class=\"buttons\">\n{buttons}</div>\n</div>\n"
     );
-    SITE.page(title, &main)
+    SITE.page_for(title, user.map(name).as_deref(), &main)
 }
 
 pub(crate) fn account(user: &User, memberships: &Page<OrganizationMembership>) -> Response {
@@ -61,7 +61,12 @@ fn item(membership: &OrganizationMembership) -> String {
     format!("<li><a class=\"row\" href=\"/orgs/{}\">{row}</a></li>\n", Escaped(&organization.slug))
 }
 
-pub(crate) fn organization(session: &Session, slug: &str, organization: &Organization<'_>) -> Response {
+pub(crate) fn organization(
+    user: &User,
+    session: &Session,
+    slug: &str,
+    organization: &Organization<'_>,
+) -> Response {
     let permissions: String = session
         .permissions()
         .iter()
@@ -77,10 +82,10 @@ pub(crate) fn organization(session: &Session, slug: &str, organization: &Organiz
          <a class=\"button plain\" href=\"/account\">Your account</a>\n</div>\n</section>\n</div>\n</div>\n",
         Escaped(organization.role.unwrap_or("none"))
     );
-    SITE.page(slug.0, &main)
+    SITE.page_for(slug.0, Some(&name(user)), &main)
 }
 
-pub(crate) fn members(slug: &str, members: &[User]) -> Response {
+pub(crate) fn members(user: &User, slug: &str, members: &[User]) -> Response {
     let items: String = members
         .iter()
         .map(|user| {
@@ -93,25 +98,20 @@ pub(crate) fn members(slug: &str, members: &[User]) -> Response {
         "<h1>Members of {slug}</h1>\n<section class=\"card below\">\n<h2>Everybody</h2>\n<ul class=\"list\">\n{items}</ul>\n\
          <div class=\"buttons\"><a class=\"button plain\" href=\"/orgs/{slug}\">Back</a></div>\n</section>\n"
     );
-    SITE.page(&format!("Members of {}", slug.0), &main)
-}
-
-pub(crate) fn no_organization() -> Response {
-    let sentence = "This organization does not exist, or you are not a member.";
-    SITE.problem(StatusCode::NOT_FOUND, sentence, None)
+    SITE.page_for(&format!("Members of {}", slug.0), Some(&name(user)), &main)
 }
 
 /// Rejections of page requests are pages; scripts get JSON.
 pub(crate) fn rejection(rejection: &Rejection, request: &RequestInfo) -> Response {
     if request.is_document() {
-        SITE.problem(rejection.status(), &rejection.body_text(), Some(rejection.code()))
+        SITE.problem(rejection.status(), &rejection.body_text(), rejection.code(), None)
     } else {
         rejection.clone().into_response()
     }
 }
 
-pub(crate) fn not_found(headers: &HeaderMap) -> Response {
-    SITE.not_found(headers)
+pub(crate) fn refuse(refusal: &Refusal, headers: &HeaderMap, user: Option<&User>) -> Response {
+    SITE.refuse(refusal, headers, user.map(name).as_deref())
 }
 
 fn name(user: &User) -> String {

@@ -4,11 +4,10 @@
 //! proxy for your domain in Clerk's dashboard. Without them, it forwards to a `LocalClerk` in this process. `PORT` sets
 //! the port; it defaults to 3000.
 
-use std::{env, error::Error};
+use std::{env, error::Error, process::ExitCode};
 
 use axum::{Router, debug_handler, routing::get};
 use clerk_axum::{Auth, Clerk, ClerkLayer, ProxyLayer, local::LocalClerk};
-use tokio::net::TcpListener;
 
 #[debug_handler]
 async fn index(auth: Auth) -> &'static str {
@@ -16,7 +15,11 @@ async fn index(auth: Auth) -> &'static str {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let server = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         None
     } else {
@@ -38,10 +41,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // requests after this one.
         .layer(ProxyLayer::new(&clerk)?);
 
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    println!("Listening on http://{}", listener.local_addr()?);
-    println!("Clerk's Frontend API is at http://{}/__clerk", listener.local_addr()?);
+    let listener = clerk_examples::listen().await?;
+    let address = listener.local_addr()?;
+    println!("Listening on http://{address}");
+    println!(
+        "Clerk's Frontend API is at http://{address}/__clerk. It responds there with the instance's settings:"
+    );
+    println!("curl http://{address}/__clerk/v1/environment");
     axum::serve(listener, app).await?;
     Ok(())
 }

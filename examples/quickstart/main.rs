@@ -29,10 +29,10 @@ use clerk_axum::{
     require,
     token::Check,
 };
+use clerk_examples::Refusal;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stopwatch::InLayer;
-use tokio::net::TcpListener;
 use tracing::Level;
 
 /// The state of all handlers. `FromRef` makes `State<Clerk>` work.
@@ -59,7 +59,11 @@ fn app(clerk: Clerk) -> Router {
         .route("/sign-out", post(sign_out))
         .merge(pages)
         .nest("/api", api)
-        .fallback(async |headers: HeaderMap| page::not_found(&headers))
+        .fallback(async |auth, headers| refuse(&Refusal::NOT_FOUND, auth, headers).await)
+        // No guard covers this fallback, because it is added after them. It reveals nothing.
+        .method_not_allowed_fallback(async |auth, headers| {
+            refuse(&Refusal::METHOD_NOT_ALLOWED, auth, headers).await
+        })
         .layer(map_request(stopwatch::stop))
         // If a request is rejected, a browser that opens a page gets a page, and an API client gets JSON.
         .layer(ClerkLayer::new(&clerk).on_rejection(page::rejection))
@@ -109,11 +113,22 @@ async fn members(session: Session, user: ClerkUser, State(clerk): State<Clerk>) 
 
 /// Where the links of the switcher lead. The layer has activated the organization of the URL before this runs, if the
 /// user is one of its members: see `switch_organizations`.
-async fn activate(session: Session, Path(id): Path<OrganizationId>) -> Response {
+async fn activate(
+    session: Session,
+    auth: Auth,
+    headers: HeaderMap,
+    Path(id): Path<OrganizationId>,
+) -> Response {
     match session.organization() {
         Ok(active) if *active.id == id => Redirect::to("/").into_response(),
-        _ => page::not_a_member(),
+        _ => refuse(&Refusal::NOT_A_MEMBER, auth, headers).await,
     }
+}
+
+/// Refuses a request with a page that shows who is signed in, or with JSON.
+async fn refuse(refusal: &Refusal, auth: Auth, headers: HeaderMap) -> Response {
+    let user = auth.user().await.ok();
+    page::refuse(refusal, &headers, user.as_deref())
 }
 
 /// Redirects to the sign-in page, which then returns to the home page.
@@ -201,20 +216,14 @@ fn switch_organizations(clerk: ClerkBuilder) -> ClerkBuilder {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    clerk_examples::exit_code(run().await)
 }
 
 async fn run() -> Result<(), Box<dyn StdError>> {
     let with_tokens = clerk_examples::with_tokens(env::args().skip(1))?;
     // Warnings with the targets `clerk::auth` and `clerk::keys` name probable mistakes in the configuration.
     tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
-    let port = clerk_examples::port()?;
+    let listener = clerk_examples::listen().await?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(startup::start_local().await?) };
@@ -227,9 +236,6 @@ async fn run() -> Result<(), Box<dyn StdError>> {
         eprintln!("Without keys, requests are answered with 503. The warning above says what is wrong.");
     }
 
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        format!("cannot listen on port {port}: {error}. Choose another one: PORT=3001 cargo run …")
-    })?;
     startup::greet(listener.local_addr()?.port(), local.as_ref(), with_tokens);
     axum::serve(listener, app(clerk)).with_graceful_shutdown(clerk_examples::stopped()).await?;
     println!("Stopped.");

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use clerk_axum::{
     Auth, Clerk, Page, Rejection, RequestInfo, Session, api::users, model::OrganizationMembership,
     model::User, tower::client::cache::CacheStats,
 };
-use clerk_examples::{Escaped, Site, avatar, row, wants_page};
+use clerk_examples::{Escaped, Refusal, Site, avatar, row, wants_page};
 use serde_json::Value;
 
 use crate::{ADMIN, MANAGE, Member, stopwatch::InLayer};
@@ -295,19 +295,14 @@ pub(crate) fn signed_out(seen: &Seen) -> Response {
 /// The response to a request that the layer, a guard or an extractor rejected, or whose call to Clerk failed.
 pub(crate) fn rejection(rejection: &Rejection, request: &RequestInfo) -> Response {
     if wants_page(request.headers()) {
-        SITE.problem(rejection.status(), &rejection.body_text(), Some(rejection.code()))
+        SITE.problem(rejection.status(), &rejection.body_text(), rejection.code(), None)
     } else {
         rejection.clone().into_response()
     }
 }
 
-pub(crate) fn not_a_member() -> Response {
-    let sentence = "This organization does not exist, or you are not one of its members.";
-    SITE.problem(StatusCode::NOT_FOUND, sentence, None)
-}
-
-pub(crate) fn not_found(headers: &HeaderMap) -> Response {
-    SITE.not_found(headers)
+pub(crate) fn refuse(refusal: &Refusal, headers: &HeaderMap, user: Option<&User>) -> Response {
+    SITE.refuse(refusal, headers, user.map(name).as_deref())
 }
 
 /// Returns the name of a user, or else what identifies them.

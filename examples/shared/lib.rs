@@ -12,7 +12,7 @@ use axum::{
 };
 use serde_json::json;
 
-pub use self::process::{port, stopped};
+pub use self::process::{exit_code, listen, listen_on, port, stopped};
 
 /// The style sheet, inlined into every page.
 const STYLE: &str = include_str!("style.css");
@@ -57,6 +57,34 @@ impl Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// Why a program refuses a request to which Clerk has no objection.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl Refusal {
+    /// The address has no route.
+    pub const NOT_FOUND: Self =
+        Self { status: StatusCode::NOT_FOUND, code: "not-found", message: "nothing has this address" };
+
+    /// The address has a route, but not for this method.
+    pub const METHOD_NOT_ALLOWED: Self = Self {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method-not-allowed",
+        message: "this address does not accept requests with this method",
+    };
+
+    /// The user cannot open the organization of the URL.
+    pub const NOT_A_MEMBER: Self = Self {
+        status: StatusCode::NOT_FOUND,
+        code: "organization-not-found",
+        message: "this organization does not exist, or you are not one of its members",
+    };
 }
 
 /// The frame of an example's pages.
@@ -109,51 +137,53 @@ impl Site {
         (headers, Html(page)).into_response()
     }
 
-    /// Returns the page that stands for an error: what happened, a stable code if there is one, and ways on.
+    /// Returns the page that stands for an error: what happened, its stable code, and ways on. `name` is that of somebody
+    /// who is signed in.
     #[must_use]
-    pub fn problem(&self, status: StatusCode, message: &str, code: Option<&str>) -> Response {
+    pub fn problem(&self, status: StatusCode, message: &str, code: &str, name: Option<&str>) -> Response {
         let (title, help) = explain(status);
-        let note = match code {
-            None => "API clients get JSON instead of this page.".to_owned(),
-            Some(code) => format!("API clients get JSON with the code <code>{}</code>.", Escaped(code)),
-        };
         let main = format!(
-            "<div class=\"card alone\">\n<span class=\"tag wrong\">{}</span>\n<h1>{title}</h1>\n<p>{} {help}</p>\n\
-             <div class=\"buttons\">\n{}</div>\n<p class=\"note\">{note}</p>\n</div>\n",
+            "<div class=\"card alone\">\n<span class=\"tag wrong\">{}</span>\n<h1>{title}</h1>\n<p>{}{help}</p>\n\
+             <div class=\"buttons\">\n{}</div>\n\
+             <p class=\"note\">API clients get JSON with the code <code>{}</code>.</p>\n</div>\n",
             status.as_u16(),
             Escaped(&sentence(message)),
             ways_on(status),
+            Escaped(code),
         );
-        (status, self.page(title, &main)).into_response()
+        (status, self.page_for(title, name, &main)).into_response()
     }
 
-    /// Returns the response to a request for something that does not exist.
+    /// Returns the response to a request that the program refuses: a page for a browser, and JSON for API clients.
     #[must_use]
-    pub fn not_found(&self, headers: &HeaderMap) -> Response {
+    pub fn refuse(&self, refusal: &Refusal, headers: &HeaderMap, name: Option<&str>) -> Response {
+        let Refusal { status, code, message } = *refusal;
         if wants_page(headers) {
-            return self.problem(StatusCode::NOT_FOUND, "Nothing has this address.", None);
+            return self.problem(status, message, code, name);
         }
-        let body = json!({ "errors": [{ "code": "not-found", "message": "nothing has this address" }] });
-        (StatusCode::NOT_FOUND, Json(body)).into_response()
+        (status, Json(json!({ "errors": [{ "code": code, "message": message }] }))).into_response()
     }
 }
 
-/// Returns the title of an error's page, and what its reader can do.
+/// Returns the title of an error's page, and what its reader can do, after a space.
 fn explain(status: StatusCode) -> (&'static str, &'static str) {
     match status {
-        StatusCode::UNAUTHORIZED => ("You are not signed in", "Sign in, and you come back to the home page."),
+        StatusCode::UNAUTHORIZED => {
+            ("You are not signed in", " Sign in, and you come back to the home page.")
+        }
         StatusCode::FORBIDDEN => (
             "You may not see this page",
-            "Choose an organization in which you have another role, or sign in as somebody else.",
+            " Choose an organization in which you have another role, or sign in as somebody else.",
         ),
-        StatusCode::NOT_FOUND => ("Page not found", "It does not exist, or it is not for you."),
+        StatusCode::NOT_FOUND => ("Page not found", ""),
+        StatusCode::METHOD_NOT_ALLOWED => ("Method not allowed", ""),
         StatusCode::SERVICE_UNAVAILABLE => {
-            ("Clerk does not respond", "Nothing was decided about this request: try it again in a moment.")
+            ("Clerk does not respond", " Nothing was decided about this request: try it again in a moment.")
         }
         status if status.is_client_error() => {
-            ("This request is not valid", "Start again from the home page.")
+            ("This request is not valid", " Start again from the home page.")
         }
-        _ => ("Something went wrong", "The log of this program says more."),
+        _ => ("Something went wrong", " The log of this program says more."),
     }
 }
 

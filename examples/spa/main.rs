@@ -7,7 +7,7 @@
 //! `/token` still returns tokens of the `LocalClerk`: call `getToken()` of your front end there. `PORT` and `API_PORT`
 //! set the ports; they default to 3000 and 3001.
 
-use std::{env, error::Error};
+use std::{env, error::Error, process::ExitCode};
 
 use axum::{Json, Router, debug_handler, response::Html, routing::get};
 use clerk_axum::{Clerk, ClerkLayer, Session, local::LocalClerk};
@@ -16,14 +16,23 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
-/// The page. `API` is replaced with the API's origin.
-const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>A page and its API</title>
-<h1>A page and its API</h1><button>Who am I?</button><pre></pre>
+/// The page. `{page}` and `{api}` are replaced with the origins.
+const PAGE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>A page and its API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>pre { white-space: pre-wrap; overflow-wrap: anywhere }</style>
+<main><h1>A page and its API</h1><button>Who am I?</button><pre role="status"></pre></main>
 <script>
-  document.querySelector("button").onclick = async () => {
+  const ask = async () => {
     const token = await (await fetch("/token")).text();
-    const response = await fetch("API/me", { headers: { authorization: `Bearer ${token}` } });
-    document.querySelector("pre").textContent = `${response.status} ${await response.text()}`;
+    const response = await fetch("{api}/me", { headers: { authorization: `Bearer ${token}` } });
+    return `${response.status} ${await response.text()}`;
+  };
+  // For a script, a response that CORS forbids is the same as none.
+  const explain = (error) => location.origin === "{page}"
+    ? `${error}. Is {api} running?`
+    : `${error}. The API accepts only the page at {page}, and this one is at ${location.origin}.`;
+  document.querySelector("button").onclick = async () => {
+    document.querySelector("pre").textContent = await ask().catch(explain);
   };
 </script>
 "#;
@@ -48,14 +57,18 @@ fn api(clerk: &Clerk, origin: HeaderValue) -> Router {
 }
 
 async fn listen(variable: &str, port: u16) -> Result<(TcpListener, String), Box<dyn Error>> {
-    let port = env::var(variable).ok().map_or(Ok(port), |port| port.parse())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let port = clerk_examples::port(variable, port)?;
+    let listener = clerk_examples::listen_on(variable, port).await?;
     let origin = format!("http://{}", listener.local_addr()?);
     Ok((listener, origin))
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let (page_listener, page) = listen("PORT", 3000).await?;
     let (api_listener, address) = listen("API_PORT", 3001).await?;
 
@@ -73,10 +86,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let session = local.sign_in("user_ada").authorized_party(&*origin);
         async move { session.token() }
     };
-    let html = PAGE.replace("API", &address);
+    let html = PAGE.replace("{page}", &page).replace("{api}", &address);
     let site = Router::new().route("/", get(move || async move { Html(html) })).route("/token", get(token));
 
     println!("The page is at {page}\nIts API is at {address}");
+    println!(
+        "Open the page and press the button; at http://localhost it has another origin, which the API refuses."
+    );
     tokio::try_join!(
         axum::serve(page_listener, site).into_future(),
         axum::serve(api_listener, api(&clerk, page.parse()?)).into_future(),

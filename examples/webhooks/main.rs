@@ -4,7 +4,7 @@
 //! endpoint for `/webhooks/clerk`. Without them, it starts a `LocalClerk` in this process, which sends webhooks to it.
 //! `PORT` sets the port; it defaults to 3000.
 
-use std::{env, error::Error, sync::Arc, time::Duration};
+use std::{env, error::Error, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ use clerk_axum::{
     model::User,
     webhook::{Delivery, kind},
 };
-use tokio::{net::TcpListener, time::timeout};
+use tokio::time::timeout;
 
 fn webhooks(clerk: &Clerk) -> Result<ClerkWebhooks, ConfigError> {
     let webhooks = ClerkWebhooks::new(clerk)?
@@ -73,11 +73,14 @@ fn dashboard(local: &LocalClerk) -> Router {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = local.as_ref().map_or_else(Clerk::from_env, |local| local.client_builder().build())?;
-    let port = clerk_examples::port()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = clerk_examples::listen().await?;
     let address = listener.local_addr()?;
     let webhooks = webhooks(&clerk)?;
     let mut app = app(&clerk, webhooks.clone());
@@ -85,8 +88,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         app = app.merge(dashboard(local));
         local.deliver_webhooks_to(&format!("http://{address}/webhooks/clerk"), local.webhook_secret())?;
         let token = local.sign_in("user_ada").lifetime(Duration::from_secs(43_200)).token();
+        println!(
+            "# 1. Ada, who is cached from now on. Call this again after 2: the webhook invalidated the cache."
+        );
         println!("curl http://{address}/me -H 'Authorization: Bearer {token}'");
+        println!("# 2. Rename her, as in Clerk's dashboard.");
         println!("curl -X POST http://{address}/dashboard/rename/Augusta");
+        println!("# 3. Create a user. A handler welcomes her below.");
         println!("curl -X POST http://{address}/dashboard/sign-up/Mary");
     }
     println!("Listening on http://{address}");

@@ -5,7 +5,7 @@
 //! `LocalClerk` in this process. `PORT` sets the port and defaults to 3000. `TOKEN_SECONDS` sets how long the first
 //! token is valid, and defaults to 60.
 
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
 use axum::{
     Router, debug_handler,
@@ -18,7 +18,7 @@ use axum::{
     routing::get,
 };
 use clerk_axum::{Clerk, ClerkLayer, Session, Timestamp, local::LocalClerk, token::SessionClaims};
-use tokio::{net::TcpListener, time};
+use tokio::time;
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -90,19 +90,28 @@ async fn renew(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<Ti
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let port = clerk_examples::port()?;
-    let seconds: u64 = env::var("TOKEN_SECONDS").ok().map_or(Ok(60), |seconds| seconds.parse())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+async fn main() -> ExitCode {
+    clerk_examples::exit_code(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let seconds: u64 = env::var("TOKEN_SECONDS")
+        .map_or(Ok(60), |seconds| seconds.parse())
+        .map_err(|error| format!("TOKEN_SECONDS is not a number of seconds: {error}"))?;
+    let listener = clerk_examples::listen().await?;
     let (address, origin) = (listener.local_addr()?, format!("http://{}", listener.local_addr()?));
+    println!("Listening on ws://{address}/chat");
 
     let clerk = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         clerk_axum::ClerkBuilder::from_env()
     } else {
         let local = LocalClerk::seeded();
         let ada = local.sign_in("user_ada").authorized_party(&*origin);
-        println!("token {}", ada.clone().lifetime(Duration::from_secs(seconds)).token());
-        println!("new token {}", ada.lifetime(Duration::from_secs(3600)).token());
+        let token = ada.clone().lifetime(Duration::from_secs(seconds)).token();
+        println!("Open it with a token that expires in {seconds} seconds, and type something:");
+        println!("npx wscat -c ws://{address}/chat -H 'Authorization: Bearer {token}'");
+        println!("To keep it open, type this line before the token expires:");
+        println!("token {}", ada.lifetime(Duration::from_secs(3600)).token());
         Clerk::builder().secret_key(local.secret_key()).transport(local)
     };
     // Rejects tokens that were issued to other sites.
@@ -112,7 +121,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/chat", get(chat))
         .layer(ClerkLayer::new(&clerk))
         .with_state(App { clerk, origin });
-    println!("Listening on ws://{address}/chat");
     axum::serve(listener, app).await?;
     Ok(())
 }

@@ -7,28 +7,20 @@
 #[path = "../../shared/process.rs"]
 mod process;
 
-use std::{env, error::Error, io, net::Ipv4Addr, process::ExitCode};
+use std::{env, error::Error, io, process::ExitCode};
 
 use clerk_axum::{Clerk, local::LocalServer};
-use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    process::exit_code(run().await)
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
     // Warnings with the target `clerk::auth` name probable mistakes, such as tokens for another URL.
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(io::stderr).init();
-    let port = process::port()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let listener = process::listen().await?;
     let url = env::var("MCP_URL")
         .or_else(|_| Ok::<_, io::Error>(format!("http://{}/mcp", listener.local_addr()?)))?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());

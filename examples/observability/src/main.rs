@@ -8,7 +8,7 @@
 #[path = "../../shared/process.rs"]
 mod process;
 
-use std::{env, error::Error, net::Ipv4Addr, process::ExitCode, time::Duration};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
 use axum::http::StatusCode;
 use clerk_axum::{
@@ -18,24 +18,16 @@ use clerk_axum::{
 use clerk_observability::{Trees, app, subscriber};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    process::exit_code(run().await)
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let provider = provider()?;
     tracing::subscriber::set_global_default(subscriber(&provider))?;
-    let port = process::port()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let listener = process::listen().await?;
     let address = listener.local_addr()?;
     let clerk = clerk(&format!("http://{address}/me"))?;
     axum::serve(listener, app(clerk)).with_graceful_shutdown(process::stopped()).await?;

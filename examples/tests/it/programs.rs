@@ -79,8 +79,12 @@ fn parse_curl(line: &str) -> (String, String) {
     let mut words = line.split_whitespace();
     assert_eq!(words.next(), Some("curl"));
     let url = words.next().unwrap().to_owned();
-    let token = line.split("-H 'Authorization: Bearer ").nth(1).unwrap().strip_suffix('\'').unwrap();
-    (url, token.to_owned())
+    (url, bearer(line))
+}
+
+/// The bearer token at the end of a printed command.
+fn bearer(line: &str) -> String {
+    line.split("-H 'Authorization: Bearer ").nth(1).unwrap().strip_suffix('\'').unwrap().to_owned()
 }
 
 async fn get(url: &str, token: Option<&str>) -> (StatusCode, Value) {
@@ -120,6 +124,9 @@ async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
         ("/", None, 200, None),
         ("/nowhere", None, 404, Some("not-found")),
         ("/api/nowhere", Some(ada), 404, Some("not-found")),
+        ("/organizations/org_nowhere", Some(ada), 404, Some("organization-not-found")),
+        ("/sign-out", Some(ada), 405, Some("method-not-allowed")),
+        ("/sign-out", None, 405, Some("method-not-allowed")),
         ("/api/me", None, 401, Some("dev-browser-missing")),
         ("/api/me", Some(&changed), 401, Some("token-invalid-signature")),
         ("/api/organization", Some(grace), 200, None),
@@ -250,13 +257,17 @@ async fn people_sign_in_at_the_quickstart_switch_and_sign_out() {
 #[tokio::test]
 async fn every_link_of_the_examples_leads_to_a_page_with_a_title_and_a_way_back() {
     for (path, user, others) in [
-        (QUICKSTART, "user_ada", &["/api/nowhere", "/organizations/org_nowhere"][..]),
+        (QUICKSTART, "user_ada", &["/api/nowhere", "/organizations/org_nowhere", "/sign-out"][..]),
         (QUICKSTART, "user_grace", &["/members"]),
         (QUICKSTART, "user_alan", &["/members", "/api/organization"]),
         (QUICKSTART, "", &["/api/me", "/api/members"]),
-        (env!("CARGO_BIN_EXE_pages"), "user_ada", &["/orgs/elsewhere"]),
-        (env!("CARGO_BIN_EXE_pages"), "", &["/nowhere"]),
-        (env!("CARGO_BIN_EXE_organizations"), "user_ada", &["/organizations/org_nowhere"]),
+        (env!("CARGO_BIN_EXE_pages"), "user_ada", &["/orgs/elsewhere", "/nowhere", "/sign-out"]),
+        (env!("CARGO_BIN_EXE_pages"), "", &["/nowhere", "/sign-out"]),
+        (
+            env!("CARGO_BIN_EXE_organizations"),
+            "user_ada",
+            &["/organizations/org_nowhere", "/nowhere", "/sign-out"],
+        ),
         (
             env!("CARGO_BIN_EXE_organizations"),
             "user_grace",
@@ -284,6 +295,10 @@ async fn every_link_of_the_examples_leads_to_a_page_with_a_title_and_a_way_back(
             assert!(page.is_html && page.text.contains("<main>"), "{user} {url}: {}", page.text);
             if page.url.origin() == home.origin() {
                 assert!(page.links().contains(&home), "{user} {url}: no way back: {}", page.text);
+                // A rejection's page cannot know who is signed in.
+                let shows_name = page.text.contains("<form class=\"session\"");
+                let is_known = !user.is_empty() && page.status != 403;
+                assert_eq!(shows_name, is_known, "{user} {url}: {}", page.text);
                 next.extend(page.links());
                 // Pages that cannot be shown have the title of what went wrong.
                 let known = titles.entry(page.title().to_owned()).or_insert_with(|| page.url.clone()).clone();
@@ -354,7 +369,7 @@ async fn pages_redirect_to_sign_in_and_switch_organizations() {
     assert!(page.text.contains("Grace Hopper") && !page.text.contains("Alan"), "{}", page.text);
     let page = browser.open(&format!("{address}/orgs/elsewhere")).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
-    assert!(page.text.contains("not a member"), "{}", page.text);
+    assert!(page.text.contains("not one of its members"), "{}", page.text);
     let page = browser.open(&format!("{address}/account")).await;
     let page = browser.submit(&page, "/sign-out", None).await;
     assert!(page.text.contains("Welcome</h1>"), "{}", page.text);
@@ -398,32 +413,53 @@ async fn pages_log_requests_without_the_credentials_of_a_handshake() {
 }
 
 #[tokio::test]
-async fn the_quickstart_explains_why_it_cannot_start() {
+async fn the_examples_say_which_port_is_in_use() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
+    for (path, variable) in [
+        (QUICKSTART, "PORT"),
+        (env!("CARGO_BIN_EXE_fleet"), "PORT"),
+        (env!("CARGO_BIN_EXE_grpc"), "PORT"),
+        (env!("CARGO_BIN_EXE_hyper"), "PORT"),
+        (env!("CARGO_BIN_EXE_machine_tokens"), "PORT"),
+        (env!("CARGO_BIN_EXE_organizations"), "PORT"),
+        (env!("CARGO_BIN_EXE_pages"), "PORT"),
+        (env!("CARGO_BIN_EXE_proxy"), "PORT"),
+        (env!("CARGO_BIN_EXE_spa"), "API_PORT"),
+        (env!("CARGO_BIN_EXE_webhooks"), "PORT"),
+        (env!("CARGO_BIN_EXE_websocket"), "PORT"),
+    ] {
+        let in_use = format!("error: cannot listen on port {port}: ");
+        let invalid = format!("error: {variable} is \"eighty\"; expected a number");
+        for (value, expected) in [(&*port, in_use), ("eighty", invalid)] {
+            let (code, stderr) = Program::start(path, &[(variable, value)]).end().await;
+            assert_eq!(code, Some(1), "{path}: {stderr}");
+            assert!(stderr.contains(&expected), "{path}: {stderr:?} instead of {expected:?}");
+            assert!(value == "eighty" || stderr.contains(&format!("{variable}=")), "{path}: {stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_quickstart_explains_why_it_cannot_start() {
     for (envs, expected) in [
-        (&[("PORT", port.as_str())][..], format!("error: cannot listen on port {port}")),
-        (&[("PORT", "eighty")], "error: PORT is \"eighty\"".to_owned()),
         (
-            &[("CLERK_SECRET_KEY", "pk_test_verysecret")],
-            "error: CLERK_SECRET_KEY: this is a publishable key".to_owned(),
+            &[("CLERK_SECRET_KEY", "pk_test_verysecret")][..],
+            "error: CLERK_SECRET_KEY: this is a publishable key",
         ),
-        (
-            &[("CLERK_SECRET_KEY", "verysecret")],
-            "error: CLERK_SECRET_KEY: the value does not look".to_owned(),
-        ),
+        (&[("CLERK_SECRET_KEY", "verysecret")], "error: CLERK_SECRET_KEY: the value does not look"),
         (
             &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_JWT_KEY", "verysecret")],
-            "error: CLERK_JWT_KEY: ".to_owned(),
+            "error: CLERK_JWT_KEY: ",
         ),
         (
             &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", "http://example.com")],
-            "error: CLERK_API_URL: http would send".to_owned(),
+            "error: CLERK_API_URL: http would send",
         ),
     ] {
         let (code, stderr) = Program::start(QUICKSTART, envs).end().await;
         assert_eq!(code, Some(1), "{stderr}");
-        assert!(stderr.contains(&expected), "{stderr:?} instead of {expected:?}");
+        assert!(stderr.contains(expected), "{stderr:?} instead of {expected:?}");
         assert!(!stderr.contains("panicked") && !stderr.contains("verysecret"), "{stderr}");
     }
 }
@@ -446,7 +482,7 @@ async fn a_grpc_service_is_guarded_by_the_same_layers() {
 
     let mut program = Program::start(env!("CARGO_BIN_EXE_grpc"), &[]);
     let url = program.line_with("Listening on ").await.replace("Listening on ", "");
-    let token = program.line_with("authorization: ").await.replace("authorization: ", "");
+    let token = format!("Bearer {}", bearer(&program.line_with("Bearer ").await));
     let mut client = HealthClient::new(Channel::from_shared(url).unwrap().connect().await.unwrap());
     let mut check = async |authorization: &str| {
         let mut request = Request::new(HealthCheckRequest { service: "reports".to_owned() });
@@ -644,9 +680,9 @@ async fn a_websocket_stays_open_while_its_token_is_renewed() {
 
     // Short enough to wait for its expiry, and long enough for everything before that.
     let mut program = Program::start(env!("CARGO_BIN_EXE_websocket"), &[("TOKEN_SECONDS", "10")]);
-    let token = program.line_with("token ").await.replace("token ", "");
-    let fresh = program.line_with("new token ").await.replace("new token ", "");
     let url = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let token = bearer(&program.line_with("Bearer ").await);
+    let fresh = program.line_with("token ey").await.replace("token ", "");
     let origin = url.replace("ws://", "http://").replace("/chat", "");
     let open = async |token: &str, origin: Option<&str>| {
         let mut request = url.as_str().into_client_request().unwrap();
