@@ -9,8 +9,8 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let body = r#"{"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "claims": {"job": 7}}"#;
-//! # let key: ApiKey = serde_json::from_str(body)?;
+//! let body = r#"{"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "claims": {"job": 7}}"#;
+//! let key: ApiKey = serde_json::from_str(body)?;
 //! let claims = key.claims.as_ref().map(AnyJson::to::<Claims>).transpose()?;
 //! assert_eq!(claims.map(|claims| claims.job), Some(7));
 //! # Ok(()) }

@@ -13,8 +13,8 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let body = r#"{"id": "user_1", "banned": false, "locked": false, "public_metadata": {"tier": "gold"}}"#;
-//! # let user: User = serde_json::from_str(body)?;
+//! let body = r#"{"id": "user_1", "banned": false, "locked": false, "public_metadata": {"tier": "gold"}}"#;
+//! let user: User = serde_json::from_str(body)?;
 //! let plan = user.public_metadata::<Plan>()?;
 //! assert_eq!(plan, Plan { tier: "gold".into(), seats: None });
 //!

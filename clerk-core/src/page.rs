@@ -198,7 +198,7 @@ pub struct Window {
 ///     page.iter().map(|organization| organization.name.as_str()).collect()
 /// }
 ///
-/// # let text = r#"{"data": [{"id": "org_1", "name": "Engines"}], "total_count": 7}"#;
+/// let text = r#"{"data": [{"id": "org_1", "name": "Engines"}], "total_count": 7}"#;
 /// let page: Page<Organization> = serde_json::from_str(text)?;
 /// assert_eq!(names(&page), ["Engines"]);
 /// assert_eq!((page.len(), page.total_count), (1, Some(7)));

@@ -3,15 +3,14 @@
 //! ```
 //! use clerk_core::webhook::{Event, Verifier};
 //! use clerk_local::LocalClerk;
+//! use clerk_tower::clock::{Clock, SystemClock};
 //! use serde_json::json;
 //!
 //! let local = LocalClerk::new();
 //! // One delivery, for a test of a handler.
 //! let request = local.webhook("user.deleted", &json!({ "id": "user_1", "deleted": true }));
 //! let verifier = Verifier::new(local.webhook_secret());
-//! # use clerk_tower::clock::Clock;
-//! # let now = clerk_tower::clock::SystemClock.now();
-//! let delivery = verifier.verify(request.headers(), request.body(), now).unwrap();
+//! let delivery = verifier.verify(request.headers(), request.body(), SystemClock.now()).unwrap();
 //! assert!(matches!(delivery.event, Event::UserDeleted(_)));
 //! ```
 //!

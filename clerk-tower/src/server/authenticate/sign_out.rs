@@ -30,8 +30,8 @@ impl Auth {
     /// let local = LocalClerk::seeded();
     /// let cookie = format!("__session={}", local.sign_in("user_ada").token());
     /// let request = Request::post("/sign-out").header("cookie", cookie).body(())?;
-    /// # let clerk = local.client();
-    /// # let Decision::Continue(auth, _) = clerk.authenticate(&(&request).into()).await else { panic!() };
+    /// let clerk = local.client();
+    /// let Decision::Continue(auth, _) = clerk.authenticate(&(&request).into()).await else { panic!() };
     /// let response = auth.sign_out::<()>(&(&request).into(), "/").await?;
     /// assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &"/".parse()?));
     /// # Ok(()) }
