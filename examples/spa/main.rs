@@ -52,7 +52,7 @@ fn api(clerk: &Clerk, origin: HeaderValue) -> Router {
     Router::new()
         .route("/me", get(me))
         .layer(ClerkLayer::new(clerk))
-        // Added last, so outside ClerkLayer: preflight requests have no token, and scripts must be able to read a 401.
+        // Added last, so outside every guard: preflight requests have no token, and scripts must be able to read a 401.
         .layer(cors)
 }
 
