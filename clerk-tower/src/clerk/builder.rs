@@ -572,8 +572,15 @@ impl ClerkBuilder {
     }
 
     fn authentication_error(&self, error: &OptionsError) -> ConfigError {
-        let is_from_env = self.is_from_env && !self.set.contains("authentication");
-        authentication_error(error, is_from_env, &self.config.misnamed)
+        authentication_error(error, self.source_of_options(), &self.config.misnamed)
+    }
+
+    fn source_of_options(&self) -> Source {
+        match (self.is_from_env, self.set.contains("authentication")) {
+            (true, false) => Source::Environment,
+            (true, true) => Source::Both,
+            (false, _) => Source::Code,
+        }
     }
 
     /// Checks the settings and builds a machine's client. Nothing is sent. It has only the machine's secret key,
@@ -646,8 +653,8 @@ impl ClerkBuilder {
             .clone()
             .without_secret_key(secret_key.is_none())
             .with_machine_secret_key(config.machine_secret_key.is_some());
-        let is_from_env = self.is_from_env && !self.set.contains("authentication");
-        let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
+        let source = self.source_of_options();
+        let of_options = |error| authentication_error(&error, source, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
         let generations = Arc::new(Generations::new());
         let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
@@ -771,8 +778,17 @@ impl ClerkBuilder {
     }
 }
 
-/// Names the variable that an invalid option comes from, if it comes from the environment.
-fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllMisnamed) -> ConfigError {
+/// Where the options of authentication come from.
+#[derive(Clone, Copy)]
+enum Source {
+    Environment,
+    Code,
+    /// Some of them from the environment: which ones is not known.
+    Both,
+}
+
+/// Names the variable that an invalid option comes from, if it can come from the environment.
+fn authentication_error(error: &OptionsError, source: Source, misnamed: &AllMisnamed) -> ConfigError {
     const VARIABLES: [(&str, &str); 7] = [
         ("authorized_parties", "CLERK_AUTHORIZED_PARTIES"),
         ("publishable_key", "CLERK_PUBLISHABLE_KEY"),
@@ -787,12 +803,15 @@ fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllM
         let (option, variable) = VARIABLES.into_iter().find(|(name, _)| *name == option)?;
         let found = misnamed.of(option).filter(|_| problem.starts_with("not set"));
         let problem = found.map_or(problem.to_owned(), |found| format!("{problem}; {found}"));
-        Some((if is_from_env { variable } else { option }, problem))
+        Some((option, variable, problem))
     });
-    match named {
-        Some((setting, problem)) if is_from_env => ConfigError::new(setting, problem),
-        Some((option, problem)) => ConfigError::new("authentication", format_args!("{option}: {problem}")),
-        None => ConfigError::new("authentication", text),
+    let Some((option, variable, problem)) = named else {
+        return ConfigError::new("authentication", text);
+    };
+    match source {
+        Source::Environment => ConfigError::new(variable, problem),
+        Source::Code => ConfigError::new("authentication", format_args!("{option}: {problem}")),
+        Source::Both => ConfigError::new("authentication", format_args!("{option} or {variable}: {problem}")),
     }
 }
 

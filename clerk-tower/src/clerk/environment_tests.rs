@@ -134,6 +134,39 @@ fn authorized_parties_are_separated_by_commas_or_spaces() {
     refused("CLERK_AUTHORIZED_PARTIES", "app.example.com", "not an origin");
 }
 
+/// What is set without the publishable key, without which it has no effect, is checked as well.
+#[test]
+fn addresses_are_checked_without_the_publishable_key() {
+    for (name, value) in [
+        ("CLERK_SIGN_IN_URL", "sign-in"),
+        ("CLERK_SIGN_UP_URL", "//evil.example/up"),
+        ("CLERK_PROXY_URL", "/__clerk?x"),
+    ] {
+        let find = |wanted: &str| match wanted {
+            "CLERK_SECRET_KEY" => Some(OsString::from("sk_test_abc")),
+            wanted => (wanted == name).then(|| OsString::from(value)),
+        };
+        let builder = ClerkBuilder::with_env(Config::read_env(&Environment::new(&find)));
+        let error = builder.build().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{name}: expected")), "{error}");
+    }
+}
+
+#[test]
+fn an_option_that_two_places_may_have_set_is_named_as_in_both() {
+    let find = |name: &str| match name {
+        "CLERK_SECRET_KEY" => Some(OsString::from("sk_test_abc")),
+        "CLERK_AUTHORIZED_PARTIES" => Some(OsString::from("localhost:3000")),
+        _ => None,
+    };
+    let builder = ClerkBuilder::with_env(Config::read_env(&Environment::new(&find)));
+    let error =
+        builder.authentication(|options| options.debug_headers(true)).build().unwrap_err().to_string();
+    let named =
+        "authentication: authorized_parties or CLERK_AUTHORIZED_PARTIES: \"localhost:3000\" is not an origin";
+    assert!(error.starts_with(named), "{error}");
+}
+
 #[cfg(not(feature = "redis"))]
 #[test]
 fn the_server_of_the_fleet_needs_a_feature() {

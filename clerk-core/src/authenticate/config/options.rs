@@ -384,6 +384,7 @@ impl AuthenticateOptions {
             }
             None => None,
         };
+        self.check_urls()?;
         if !self.verify.has_valid_skew() {
             return Err(OptionsError::ClockSkew);
         }
@@ -487,6 +488,19 @@ impl AuthenticateOptions {
         mistake.map_or(Ok(()), |(option, mistake)| Err(OptionsError::CopyMistake(option, mistake)))
     }
 
+    fn check_urls(&self) -> Result<(), OptionsError> {
+        if self.proxy_url.as_deref().is_some_and(|url| !is_proxy_url(url)) {
+            return Err(OptionsError::ProxyUrl);
+        }
+        for (name, url) in [("sign_in_url", &self.sign_in_url), ("sign_up_url", &self.sign_up_url)] {
+            let is_good = |url: &str| address::is_path(url) || address::configured(url).is_some();
+            if url.as_deref().is_some_and(|url| !is_good(url)) {
+                return Err(OptionsError::PageUrl(name));
+            }
+        }
+        Ok(())
+    }
+
     fn instance(&self, key: &PublishableKey) -> Result<Instance, OptionsError> {
         let is_production = key.instance_type() == InstanceType::Production;
         let domain = self.satellite.as_ref().and_then(|satellite| satellite.domain.as_deref());
@@ -502,15 +516,6 @@ impl AuthenticateOptions {
             Some(domain) if is_production => format!("clerk.{domain}"),
             _ => key.frontend_api().to_owned(),
         };
-        if self.proxy_url.as_deref().is_some_and(|url| !is_proxy_url(url)) {
-            return Err(OptionsError::ProxyUrl);
-        }
-        for (name, url) in [("sign_in_url", &self.sign_in_url), ("sign_up_url", &self.sign_up_url)] {
-            let is_good = |url: &str| address::is_path(url) || address::configured(url).is_some();
-            if url.as_deref().is_some_and(|url| !is_good(url)) {
-                return Err(OptionsError::PageUrl(name));
-            }
-        }
         Ok(Instance {
             suffix: key.cookie_suffix(),
             is_production,

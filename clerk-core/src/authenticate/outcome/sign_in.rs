@@ -19,7 +19,8 @@ use crate::{
 pub enum NoSignInPage {
     /// The instance is not configured.
     #[error(
-        "the sign-in page is not known: set CLERK_PUBLISHABLE_KEY, or `publishable_key` of the client's builder"
+        "the sign-in page is not known: set CLERK_PUBLISHABLE_KEY, or `publishable_key` of the client's builder; \
+         `sign_in_url` needs it, too"
     )]
     NotConfigured,
     /// The request does not have exactly one valid host.
