@@ -187,6 +187,8 @@ pub fn signed_in() -> RequireLayer {
 }
 
 /// Requires this permission in the active organization, such as `org:reports:read`.
+///
+/// No session token contains Clerk's system permissions (`org:sys_…`), so a guard for one lets nobody in.
 pub fn permission(permission: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer(Guard::permission(permission))
 }

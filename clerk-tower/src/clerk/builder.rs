@@ -637,6 +637,7 @@ impl ClerkBuilder {
         keys_address: Option<KeysAddress>,
     ) -> Result<Clerk, ConfigError> {
         self.check_pointless()?;
+        let source = self.source_of_options();
         let mut config = self.config;
         check_machine_token_cache(config.machine_token_cache)?;
         check_session_token_lifetime(config.session_token_lifetime)?;
@@ -653,7 +654,6 @@ impl ClerkBuilder {
             .clone()
             .without_secret_key(secret_key.is_none())
             .with_machine_secret_key(config.machine_secret_key.is_some());
-        let source = self.source_of_options();
         let of_options = |error| authentication_error(&error, source, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
         let generations = Arc::new(Generations::new());
