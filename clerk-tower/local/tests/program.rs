@@ -460,6 +460,26 @@ async fn child_with_the_printed_environment() {
     assert!(error.to_string().contains("svix-id"), "{error}");
 }
 
+#[tokio::test]
+async fn printed_tokens_are_accepted() {
+    let mut program = Running::with(&["--tokens"]);
+    let printed = program.printed();
+    let (people, tokens): (Vec<_>, Vec<_>) = printed
+        .lines()
+        .skip_while(|line| !line.starts_with("# People"))
+        .filter(|line| line.starts_with("#   "))
+        .partition(|line| !line.contains("Bearer "));
+    assert_eq!((people.len(), tokens.len()), (4, 4), "{printed}");
+    let target = Target::of(&printed);
+    let clerk = Clerk::builder().secret_key(target.key).api_url(format!("http://{}", target.address));
+    let clerk = clerk.build().unwrap();
+    for (person, line) in people.iter().zip(tokens) {
+        let auth = clerk.authenticate_token(line.trim_start_matches("#     Authorization: Bearer ")).await;
+        let session = auth.require_session().unwrap();
+        assert!(person.contains(session.claims().user_id().as_str()), "{person}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_and_sigterm_stop_it_without_an_error() {

@@ -27,6 +27,7 @@ usage: clerk-local [OPTIONS]
   --webhooks-to URL       delivers webhooks to this URL on this computer
   --env FILE              writes the environment variables of applications to a file, also for Next.js and Vite
   --scripts FOLDER        serves Clerk's JavaScript, from a folder such as node_modules/@clerk/clerk-js/dist
+  --tokens                also prints a session token of each person, valid for an hour
   --log-requests          prints a line for each request, without secrets
   --quiet                 prints nothing but errors
   -h, --help              print this help
@@ -57,6 +58,7 @@ pub(crate) struct Settings {
     pub(crate) webhooks_to: Option<String>,
     pub(crate) env: Option<PathBuf>,
     pub(crate) scripts: Option<PathBuf>,
+    pub(crate) tokens: bool,
     pub(crate) log_requests: bool,
     pub(crate) quiet: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Settings {
             webhooks_to: None,
             env: None,
             scripts: None,
+            tokens: false,
             log_requests: false,
             quiet: false,
         }
@@ -91,6 +94,7 @@ pub(crate) fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Task, St
         match text {
             "-h" | "--help" => return Ok(Task::Help),
             "--version" => return Ok(Task::Version),
+            "--tokens" => settings.tokens = true,
             "--log-requests" => settings.log_requests = true,
             "--quiet" => settings.quiet = true,
             _ => {
@@ -171,6 +175,7 @@ mod tests {
             (&["--jwt-key-file", "x"], Settings { jwt_key_file: path("x"), ..Settings::default() }),
             (&["--webhooks-to", "x"], Settings { webhooks_to: text("x"), ..Settings::default() }),
             (&["--env", ".env"], Settings { env: path(".env"), ..Settings::default() }),
+            (&["--tokens"], Settings { tokens: true, ..Settings::default() }),
             (&["--scripts", "x"], Settings { scripts: path("x"), ..Settings::default() }),
             (
                 &["--quiet", "--log-requests"],

@@ -12,6 +12,7 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use clerk_core::{api::users, model::User};
@@ -23,6 +24,9 @@ use self::arguments::{HELP, Settings, Task, USAGE, parse};
 
 /// The maximum number of people to list.
 const MAX_LISTED: u32 = 50;
+
+/// For how long a printed token is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// The first line of a file with environment variables. Files without it are not overwritten.
 const ENV_MARK: &str = "# Written by clerk-local.";
@@ -222,6 +226,10 @@ async fn banner(server: &LocalServer, settings: &Settings, clerk: &Clerk) -> Res
     let people = clerk.send(users::list().order_by("+created_at").limit(MAX_LISTED)).await?;
     for user in &people {
         writeln!(text, "#   {}", one_line(&person(clerk, user).await?))?;
+        if settings.tokens {
+            let token = server.local().sign_in(&user.id).lifetime(TOKEN_LIFETIME).token();
+            writeln!(text, "#     Authorization: Bearer {token}")?;
+        }
     }
     text.push_str(match settings.file {
         Some(_) => "#\n# Everything is kept in the file. Press Ctrl-C to stop.\n",
