@@ -766,7 +766,8 @@ async fn the_log_says_what_is_wrong_with_the_authorization_servers_document() {
         local.inject(Fault::response(response).on("GET", AUTHORIZATION_SERVER));
         assert_eq!(send(&app, Method::GET, AUTHORIZATION_SERVER, None).await.status(), 503, "{says}");
         let lines = log.warnings();
-        let about: Vec<_> = lines.iter().filter(|line| line.contains("authorization server's metadata")).collect();
+        let about: Vec<_> =
+            lines.iter().filter(|line| line.contains("authorization server's metadata")).collect();
         assert!(about.len() == 1 && about[0].contains(says), "{says}: {lines:?}");
     }
 }
