@@ -10,9 +10,9 @@ use clerk_tests::{Instance, NOW};
 use clerk_tower::{
     Clerk, Error, ErrorKind, blocking,
     client::transport::{HyperTransport, ReqwestTransport},
-    server::proxy::ProxyBuilder,
+    server::{proxy::ProxyBuilder, resource::ProtectedResourceLayer},
 };
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::poll_immediate};
 use http::Request;
 use http_body_util::Full;
 use serde_json::json;
@@ -81,6 +81,21 @@ fn without_a_runtime_calls_fail() {
         check(&clerk, "requires a tokio runtime").now_or_never().unwrap();
     }
     check_services(&Instance::new()).now_or_never().unwrap();
+}
+
+/// A call goes on in the runtime that it was started on, and others may ask for its result from outside of any.
+#[test]
+fn without_a_runtime_nobody_waits_for_a_call_in_flight() {
+    let builder =
+        ProtectedResourceLayer::builder(&Instance::new().in_memory(), "https://mcp.example.com/mcp");
+    let documents = builder.build().unwrap().documents();
+    let ask = || {
+        let request = Request::get("/.well-known/oauth-authorization-server");
+        documents.clone().oneshot(request.body(()).unwrap())
+    };
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    assert!(runtime.block_on(poll_immediate(ask())).is_none());
+    assert_eq!(ask().now_or_never().unwrap().unwrap().status(), 503);
 }
 
 #[test]

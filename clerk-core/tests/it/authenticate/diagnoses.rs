@@ -76,6 +76,19 @@ fn a_refused_handshake_is_explained_if_the_browser_was_just_redirected() {
 }
 
 #[test]
+fn the_part_of_a_handshake_that_was_refused_is_named() {
+    let nonce = counted(2).target("/p?__clerk_handshake_nonce=n").reply(Reply::Status(404, json!({})));
+    for (visit, part) in [
+        (counted(1).cookie("__clerk_handshake", "garbage"), "(its token: token-invalid)"),
+        (returned(1, &json!({"sub": 5})), "(the session token in it: token-verification-failed)"),
+        (nonce, "(Clerk does not know its nonce)"),
+    ] {
+        let found = visit.diagnosis().unwrap().to_string();
+        assert!(found.contains(part), "{found}");
+    }
+}
+
+#[test]
 fn a_browser_that_returns_without_any_cookie_blocks_them() {
     let token = handshake(Env::Dev, &["__client_uat=0; Path=/"]);
     let dev = || Visit::api(Env::Dev).header("sec-fetch-dest", "document");

@@ -281,6 +281,17 @@ fn a_known_token_is_known_however_it_arrives() {
 }
 
 #[test]
+fn a_known_token_is_ignored_all_the_same() {
+    let token = session(Env::Live, &json!({}));
+    let keys = keys().with_known_tokens(Arc::new(Memory::default()));
+    let visit = || Visit::api(Env::Live).keys(keys.clone(), Ok(keys.clone())).bearer(&token);
+    assert_eq!(visit().verdict(), "signed-in");
+    let ignoring = visit().options(|options| options.ignore_tokens(|token| token.starts_with("ey"))).seen();
+    assert_eq!(ignoring.verdict(), "signed-out: session-token-and-uat-missing");
+    assert!(ignoring.outcome.is_anonymous());
+}
+
+#[test]
 fn a_party_is_optional_only_where_it_is_absent() {
     const OURS: [&str; 1] = ["https://app.example.com"];
     let strict = |options: AuthenticateOptions| options.authorized_parties(OURS);
