@@ -199,13 +199,13 @@ async fn after_a_timeout_the_connection_is_not_used_again() {
     let tls = Tls::new();
     join_all(Wire::ALL.map(async |wire| {
         let (server, clerk) = connected(wire, &tls, Fault::BlackHole, CROWD).await;
-        let impatient = clerk.with(CallOptions::new().attempt_timeout(Duration::from_secs(1)));
+        let impatient = clerk.with(CallOptions::new().attempt_timeout(Duration::from_secs(5)));
         impatient.send(Read).await.unwrap();
         assert_eq!(server.record.lock().unwrap().requests[""], (2, 1), "{wire:?}");
 
         // A write that timed out is not sent again, and the next one does not suffer from it.
         let (server, clerk) = connected(wire, &tls, Fault::BlackHole, CROWD).await;
-        let impatient = clerk.with(CallOptions::new().attempt_timeout(Duration::from_secs(1)));
+        let impatient = clerk.with(CallOptions::new().attempt_timeout(Duration::from_secs(5)));
         let error = impatient.send(Write("first".to_owned())).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout(_)) && error.may_have_been_processed());
         impatient.send(Write("second".to_owned())).await.unwrap();
