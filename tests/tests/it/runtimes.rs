@@ -86,8 +86,9 @@ fn without_a_runtime_calls_fail() {
 /// A call goes on in the runtime that it was started on, and others may ask for its result from outside of any.
 #[test]
 fn without_a_runtime_nobody_waits_for_a_call_in_flight() {
-    let builder = ProtectedResourceLayer::builder(Instance::new().in_memory(), "https://mcp.example.com/mcp");
-    let documents = builder.build().unwrap().documents();
+    let clerk = Instance::new().local.client();
+    let resource = ProtectedResourceLayer::builder(clerk, "https://mcp.example.com/mcp").build().unwrap();
+    let documents = resource.documents();
     let ask = || {
         let request = Request::get("/.well-known/oauth-authorization-server");
         documents.clone().oneshot(request.body(()).unwrap())
