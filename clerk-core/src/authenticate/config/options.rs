@@ -167,6 +167,7 @@ impl AuthenticateOptions {
     ///
     /// If the options are not valid, as in [`Authenticator::new`](crate::authenticate::Authenticator::new).
     pub fn accepted_issuers(&self) -> Result<Vec<String>, OptionsError> {
+        self.check_urls()?;
         let instance = self.publishable_key.as_ref().map(|key| self.instance(key)).transpose()?;
         self.known_issuers(instance.as_ref())
     }

@@ -552,6 +552,24 @@ fn oauth_tokens_need_the_publishable_key_unless_their_issuer_is_known() {
     assert!(Authenticator::new(several.issuers(["https://clerk.example.com"])).is_err());
 }
 
+/// Whoever asks for the issuers only, too, learns that an address is not valid; with the publishable key or without.
+#[test]
+fn addresses_are_checked_wherever_options_are_read() {
+    for options in [AuthenticateOptions::new(), Env::Live.options()] {
+        for (wrong, error) in [
+            (options.clone().proxy_url("/__clerk?x"), OptionsError::ProxyUrl),
+            (options.clone().sign_in_url("sign-in"), OptionsError::PageUrl("sign_in_url")),
+            (options.clone().sign_up_url("//evil.example/up"), OptionsError::PageUrl("sign_up_url")),
+        ] {
+            assert_eq!(wrong.accepted_issuers().unwrap_err(), error);
+            assert_eq!(Authenticator::new(wrong).unwrap_err(), error);
+        }
+        assert!(
+            Authenticator::new(options.proxy_url("/__clerk").sign_in_url("/in").sign_up_url("/up")).is_ok()
+        );
+    }
+}
+
 #[test]
 fn a_proxy_may_be_the_issuer() {
     let issuers =
